@@ -1,0 +1,1 @@
+//! Microsoft Graph and Azure Resource Manager clients of Latchkey.

@@ -1,0 +1,1 @@
+//! Service Bus sends with session, id, label and schedule.

@@ -1,0 +1,1 @@
+//! Policy, facts, desired state, plans and invariants of Latchkey; no I/O.

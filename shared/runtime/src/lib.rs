@@ -1,0 +1,1 @@
+//! Step, Cx, apply, errors, configuration and telemetry of Latchkey.

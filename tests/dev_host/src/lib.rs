@@ -1,0 +1,1 @@
+//! The Azure Functions host side of the custom-handler protocol, for laptops and tests.
