@@ -1,1 +1,34 @@
-//! Policy, facts, desired state, plans and invariants of Latchkey; no I/O.
+//! What Latchkey knows and decides, without touching the world.
+//!
+//! Policy, facts about people, the state and the access that follow from them, plans, single
+//! writes ([`Op`]) and the refusals and invariants that bound them. Everything here is a value
+//! or a function from values to values: no client, no `async`, no clock. The crate's dependency
+//! tree holds nothing that can open a socket.
+
+pub mod azure_role;
+pub mod call;
+pub mod case;
+pub mod decision;
+pub mod desired;
+pub mod event;
+pub mod fact;
+pub mod holdings;
+pub mod ids;
+pub mod invariants;
+pub mod message;
+pub mod op;
+pub mod plan;
+pub mod policy;
+pub mod request;
+pub mod state;
+
+pub use call::{Call, CallError, Service};
+pub use decision::{Decision, Refusal};
+pub use holdings::Holdings;
+pub use ids::{
+    CaseId, ClusterName, GroupName, NamespaceName, ObjectId, PersonId, RoleName, SpellId, TeamName,
+};
+pub use jiff::Timestamp;
+pub use op::Op;
+pub use plan::Plan;
+pub use policy::Policy;

@@ -1,0 +1,188 @@
+//! The records of a case, as the ledger keeps them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Timestamp,
+    ids::{PersonId, TeamName},
+    message::About,
+};
+
+/// One record of the stream `cases/{id}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "camelCase")]
+pub enum CaseRecord {
+    /// The case began.
+    #[serde(rename_all = "camelCase")]
+    Opened {
+        /// Whom or what it is about.
+        about: About,
+        /// What set it in motion.
+        cause: Cause,
+    },
+    /// An operator asked for something, and why.
+    #[serde(rename_all = "camelCase")]
+    Requested {
+        /// The operator's object id.
+        requester: String,
+        /// Why, in the operator's words.
+        reason: String,
+        /// The step asked for.
+        step: String,
+        /// Its message id.
+        message_id: String,
+    },
+    /// A planner looked and decided.
+    #[serde(rename_all = "camelCase")]
+    Planned {
+        /// Which look, from 1.
+        attempt: u32,
+        /// The plan, as it prints.
+        plan: Vec<String>,
+        /// Steps sent, as `step`, `message_id`.
+        steps: Vec<SentStep>,
+        /// What needs a person.
+        residue: Vec<String>,
+        /// Digest of the plan.
+        plan_hash: String,
+        /// Milliseconds it took.
+        ms: u64,
+    },
+    /// A step did its work, or says why not.
+    Evidence(Evidence),
+    /// The case waits for an instant.
+    #[serde(rename_all = "camelCase")]
+    Waiting {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Somebody must act; no further attempt is made until something new happens.
+    #[serde(rename_all = "camelCase")]
+    Stuck {
+        /// Why.
+        why: Vec<String>,
+    },
+    /// Observation agrees with what is desired.
+    #[serde(rename_all = "camelCase")]
+    Closed {
+        /// What was verified.
+        receipt: Vec<String>,
+    },
+}
+
+/// What set a case in motion.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "cause", rename_all = "camelCase")]
+pub enum Cause {
+    /// An HR event.
+    #[serde(rename_all = "camelCase")]
+    Event {
+        /// Its `source`.
+        source: String,
+        /// Its `id`.
+        id: String,
+        /// Its `type`.
+        kind: String,
+        /// Whether it came after its effective time by more than a minute.
+        late: bool,
+    },
+    /// An operator's call.
+    #[serde(rename_all = "camelCase")]
+    Operator {
+        /// The operator's object id.
+        requester: String,
+    },
+    /// The sweep.
+    Sweep,
+}
+
+/// A step that was sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SentStep {
+    /// The step.
+    pub step: String,
+    /// Its message id.
+    pub message_id: String,
+}
+
+/// What a step saw, did and saw afterwards.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Evidence {
+    /// The step.
+    pub step: String,
+    /// The message it answers.
+    pub message_id: String,
+    /// The planner's look that asked, 0 for doors and operators.
+    pub attempt: u32,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The writes, as they print.
+    pub ops: Vec<String>,
+    /// What a person must do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub residue: Vec<String>,
+    /// Why, when it did not end well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// Milliseconds from delivery to evidence.
+    pub ms: u64,
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Outcome {
+    /// Written, and seen afterwards.
+    Applied,
+    /// Written; observation does not show it yet.
+    Unconfirmed,
+    /// It was so already.
+    Nothing,
+    /// The policy or an invariant said no.
+    Refused,
+    /// We lack a right, or a service broke its contract: an operator must act.
+    Failed,
+    /// A question, answered as expected.
+    AsExpected,
+    /// A question, answered otherwise.
+    Unexpected,
+    /// It is not time yet.
+    Waiting,
+}
+
+/// One record of the stream `people/{id}`, beside facts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "camelCase")]
+pub enum PersonRecord {
+    /// A fact.
+    Fact(crate::fact::Fact),
+    /// The Entra user was found or made; saves a look-up, is checked at each use.
+    #[serde(rename_all = "camelCase")]
+    Linked {
+        /// The user's object id.
+        user: crate::ids::ObjectId,
+    },
+    /// A case about the person began.
+    #[serde(rename_all = "camelCase")]
+    Case {
+        /// The case.
+        case_id: crate::ids::CaseId,
+    },
+}
+
+/// The stream of a person's facts and cases.
+pub fn person_stream(id: &PersonId) -> String {
+    format!("people/{id}")
+}
+
+/// The stream of a team's cases.
+pub fn team_stream(name: &TeamName) -> String {
+    format!("teams/{name}")
+}
+
+/// The stream of a case.
+pub fn case_stream(id: &crate::ids::CaseId) -> String {
+    format!("cases/{id}")
+}

@@ -1,0 +1,1 @@
+//! CloudEvents 1.0 from HR: read, checked field by field, turned into facts.

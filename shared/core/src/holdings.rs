@@ -1,0 +1,208 @@
+//! What was observed: users, groups, role assignments, bindings.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    Timestamp,
+    ids::{ClusterName, GroupName, NamespaceName, ObjectId},
+};
+
+/// An Entra user. `Debug` hides who it is.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    /// Object id.
+    pub id: ObjectId,
+    /// User principal name.
+    pub upn: String,
+    /// The HR id that Entra holds.
+    pub employee_id: Option<String>,
+    /// Whether the account may sign in.
+    pub enabled: bool,
+    /// Refresh tokens issued before this instant are void.
+    pub sessions_valid_from: Option<Timestamp>,
+    /// A B2B guest: its home tenant keeps the sessions.
+    pub guest: bool,
+}
+
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("User")
+            .field("id", &self.id)
+            .field("enabled", &self.enabled)
+            .field("guest", &self.guest)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An Entra group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Group {
+    /// Object id.
+    pub id: ObjectId,
+    /// Display name.
+    pub name: GroupName,
+    /// Members follow a rule and cannot be written.
+    pub dynamic: bool,
+    /// Members come from an on-premises directory and cannot be written.
+    pub synced: bool,
+    /// The group may hold directory roles.
+    pub role_assignable: bool,
+}
+
+impl Group {
+    /// Whether members can be written through Graph.
+    pub fn writable(&self) -> bool {
+        !self.dynamic && !self.synced
+    }
+}
+
+/// Whom an Azure role is given to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum PrincipalType {
+    /// A user.
+    User,
+    /// A group.
+    Group,
+    /// A service principal or managed identity.
+    ServicePrincipal,
+    /// A group of another tenant.
+    ForeignGroup,
+    /// A device.
+    Device,
+}
+
+/// An Azure role assignment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoleAssignment {
+    /// The ARM id, as spelled by ARM.
+    pub id: String,
+    /// The scope, as spelled by ARM. Compare with [`same_scope`].
+    pub scope: String,
+    /// The role definition's id.
+    pub role: Uuid,
+    /// The principal.
+    pub principal: ObjectId,
+    /// What the principal is.
+    pub principal_type: PrincipalType,
+    /// The free text we or others left.
+    pub description: Option<String>,
+}
+
+/// ARM ids and scopes compare without case and trailing slash.
+pub fn same_scope(a: &str, b: &str) -> bool {
+    a.trim_end_matches('/').eq_ignore_ascii_case(b.trim_end_matches('/'))
+}
+
+/// A subject of a Kubernetes binding. Kubernetes compares its name case-sensitively.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "name")]
+pub enum Subject {
+    /// A user, by UPN, or by object id for guests and service principals.
+    User(String),
+    /// A group, by object id.
+    Group(String),
+    /// `namespace/name` of a service account.
+    ServiceAccount(String),
+}
+
+impl fmt::Debug for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(_) => f.write_str("User(…)"),
+            Self::Group(id) => write!(f, "Group({id})"),
+            Self::ServiceAccount(name) => write!(f, "ServiceAccount({name})"),
+        }
+    }
+}
+
+/// What a binding gives.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "name")]
+pub enum RoleRef {
+    /// A Role of the binding's namespace.
+    Role(String),
+    /// A ClusterRole.
+    ClusterRole(String),
+}
+
+impl fmt::Display for RoleRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Role(name) => write!(f, "Role/{name}"),
+            Self::ClusterRole(name) => write!(f, "ClusterRole/{name}"),
+        }
+    }
+}
+
+/// A RoleBinding, or a ClusterRoleBinding when there is no namespace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Binding {
+    /// The cluster.
+    pub cluster: ClusterName,
+    /// The namespace; none for a ClusterRoleBinding.
+    pub namespace: Option<NamespaceName>,
+    /// The object's name.
+    pub name: String,
+    /// What it gives.
+    pub role: RoleRef,
+    /// To whom.
+    pub subjects: Vec<Subject>,
+    /// The object's uid, for guarded deletes.
+    pub uid: String,
+    /// The object's resource version, for guarded writes.
+    pub resource_version: String,
+    /// Carries our `app.kubernetes.io/managed-by=latchkey` label.
+    pub managed: bool,
+    /// Belongs to AKS or Kubernetes itself (`aks-*`, `system:*`, addon-manager labels): never touched.
+    pub reserved: bool,
+}
+
+impl Binding {
+    /// Whether the user is named, by UPN or by object id.
+    pub fn names(&self, user: &User) -> bool {
+        self.subjects.iter().any(|subject| names_user(subject, user))
+    }
+}
+
+/// Whether a subject is this user.
+pub fn names_user(subject: &Subject, user: &User) -> bool {
+    matches!(subject, Subject::User(name)
+        if name.eq_ignore_ascii_case(&user.upn) || name.eq_ignore_ascii_case(user.id.as_str()))
+}
+
+/// Everything observed that gives one person access.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Holdings {
+    /// The Entra user; none when there is none.
+    pub user: Option<User>,
+    /// Groups the user is a direct member of.
+    pub groups: Vec<Group>,
+    /// Azure roles that name the user, at, above and below the governed clusters.
+    pub assignments: Vec<RoleAssignment>,
+    /// Bindings that name the user, in every governed cluster.
+    pub bindings: Vec<Binding>,
+}
+
+/// What was observed about one team, per governed cluster of its access.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TeamHoldings {
+    /// The team's group; none when there is none.
+    pub group: Option<Group>,
+    /// Azure roles of the group at or below any governed cluster.
+    pub assignments: Vec<RoleAssignment>,
+    /// Bindings whose subjects include the group, in every governed cluster.
+    pub bindings: Vec<Binding>,
+    /// Namespaces that exist, per governed cluster.
+    pub namespaces: Vec<(ClusterName, NamespaceName)>,
+    /// Custom roles (by policy name) present with the policy's rules, per cluster and namespace.
+    pub roles: Vec<(ClusterName, NamespaceName, String)>,
+}

@@ -1,0 +1,1 @@
+//! What no plan may do, checked over all plans in flight.

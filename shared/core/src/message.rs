@@ -1,0 +1,94 @@
+//! The messages between our own functions. They carry intent, never power.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{CaseId, PersonId, TeamName, digest};
+
+/// The topic that carries step messages; its subscriptions are named after the steps.
+pub const STEPS: &str = "steps";
+/// The topic that carries plan messages; its subscriptions are named after the planners.
+pub const PLANS: &str = "plans";
+/// The queue of HR events.
+pub const PEOPLE: &str = "people";
+
+/// Whom or what a case is about.
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "camelCase")]
+pub enum About {
+    /// A person.
+    Person(PersonId),
+    /// A team.
+    Team(TeamName),
+}
+
+impl About {
+    /// The Service Bus session: one subject is never worked on twice at once.
+    pub fn session(&self) -> String {
+        match self {
+            Self::Person(id) => format!("person/{id}"),
+            Self::Team(name) => format!("team/{name}"),
+        }
+    }
+
+    /// The planner that plans it.
+    pub fn planner(&self) -> &'static str {
+        match self {
+            Self::Person(_) => "plan_person",
+            Self::Team(_) => "plan_team",
+        }
+    }
+}
+
+/// Asks a planner to look and decide.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PlanMessage {
+    /// The case.
+    pub case_id: CaseId,
+    /// Whom or what to plan.
+    pub about: About,
+    /// Which look this is, from 1.
+    pub attempt: u32,
+    /// How often this look was put off because a service was busy.
+    #[serde(default)]
+    pub tries: u32,
+}
+
+/// Asks a step to make something so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StepMessage {
+    /// The case.
+    pub case_id: CaseId,
+    /// Whom or what the case is about.
+    pub about: About,
+    /// The step.
+    pub step: String,
+    /// The look of the planner that asked, 0 for doors sent at once.
+    pub attempt: u32,
+    /// The step's request.
+    pub request: serde_json::Value,
+    /// How often this message was put off because a service was busy.
+    #[serde(default)]
+    pub tries: u32,
+}
+
+impl StepMessage {
+    /// The message id: a redelivery is dropped by duplicate detection, a new attempt is not.
+    pub fn id(&self) -> String {
+        let (attempt, tries) = (self.attempt.to_string(), self.tries.to_string());
+        let request = self.request.to_string();
+        digest(&[self.case_id.as_str(), &self.step, &request, &attempt, &tries])
+    }
+}
+
+impl PlanMessage {
+    /// The message id; see [`StepMessage::id`].
+    pub fn id(&self) -> String {
+        let (attempt, tries) = (self.attempt.to_string(), self.tries.to_string());
+        digest(&[self.case_id.as_str(), self.about.planner(), &attempt, &tries])
+    }
+}

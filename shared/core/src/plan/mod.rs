@@ -1,0 +1,149 @@
+//! Plans: which steps bring the world from what is held to what is desired.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::request;
+
+/// One step to send: a step's name and its request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "step", content = "request", rename_all = "snake_case")]
+pub enum Intent {
+    /// The team's group exists.
+    CreateGroup(request::Team),
+    /// The person's Entra user exists and may sign in.
+    CreateUser(request::Person),
+    /// The person is a member.
+    JoinGroups(request::JoinGroups),
+    /// The person is no member.
+    LeaveGroups(request::LeaveGroups),
+    /// The team may download the kubeconfig.
+    GrantClusterAccess(request::TeamAtCluster),
+    /// The team holds an Azure role.
+    GrantNamespaceScope(request::TeamRole),
+    /// The team holds no Azure role there that the policy does not give.
+    RevokeNamespaceScope(request::TeamScope),
+    /// The namespace exists.
+    CreateNamespace(request::Namespace),
+    /// The team is bound to a role.
+    BindNamespaceRole(request::TeamRole),
+    /// The team has no binding there that the policy does not give.
+    UnbindNamespaceRole(request::TeamScope),
+    /// The account cannot sign in.
+    DisableSignIn(request::Person),
+    /// Refresh tokens are void.
+    EndSessions(request::Person),
+    /// No Azure role names the person.
+    RevokeRoleAssignments(request::Person),
+    /// No binding names the person.
+    UnbindPerson(request::Person),
+}
+
+/// Steps in the order they should be sent, and what needs a person.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Plan {
+    /// The steps.
+    pub intents: Vec<Intent>,
+    /// What no step can do, and what a person must do about it. A case with any does not close.
+    pub residue: Vec<String>,
+    /// Worth knowing, nothing to do: recorded once.
+    pub findings: Vec<String>,
+}
+
+impl Plan {
+    /// Whether observation agrees with what is desired.
+    pub fn is_done(&self) -> bool {
+        self.intents.is_empty() && self.residue.is_empty()
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_done() && self.findings.is_empty() {
+            return f.write_str("nothing to do");
+        }
+        let steps = self.intents.iter().map(ToString::to_string);
+        let left = self.residue.iter().map(|line| format!("! {line}"));
+        let notes = self.findings.iter().map(|line| format!("note: {line}"));
+        f.write_str(&steps.chain(left).chain(notes).collect::<Vec<_>>().join("\n"))
+    }
+}
+
+impl Intent {
+    /// The step's name.
+    pub fn step(&self) -> &'static str {
+        match self {
+            Self::CreateGroup(_) => "create_group",
+            Self::CreateUser(_) => "create_user",
+            Self::JoinGroups(_) => "join_groups",
+            Self::LeaveGroups(_) => "leave_groups",
+            Self::GrantClusterAccess(_) => "grant_cluster_access",
+            Self::GrantNamespaceScope(_) => "grant_namespace_scope",
+            Self::RevokeNamespaceScope(_) => "revoke_namespace_scope",
+            Self::CreateNamespace(_) => "create_namespace",
+            Self::BindNamespaceRole(_) => "bind_namespace_role",
+            Self::UnbindNamespaceRole(_) => "unbind_namespace_role",
+            Self::DisableSignIn(_) => "disable_sign_in",
+            Self::EndSessions(_) => "end_sessions",
+            Self::RevokeRoleAssignments(_) => "revoke_role_assignments",
+            Self::UnbindPerson(_) => "unbind_person",
+        }
+    }
+}
+
+impl fmt::Display for Intent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CreateGroup(r) => write!(f, "+ group of team {}", r.team),
+            Self::CreateUser(r) => write!(f, "+ Entra user of {}", r.person_id),
+            Self::JoinGroups(r) => write!(f, "+ {} into {}", r.person_id, names(&r.teams)),
+            Self::LeaveGroups(r) if r.everything => write!(f, "- {} from every group", r.person_id),
+            Self::LeaveGroups(r) => write!(f, "- {} from {}", r.person_id, names(&r.teams)),
+            Self::GrantClusterAccess(r) => write!(f, "+ {} at {}", r.team, r.cluster),
+            Self::GrantNamespaceScope(r) => {
+                write!(
+                    f,
+                    "+ Azure role {} of {} at {}",
+                    r.role,
+                    r.team,
+                    place(&r.cluster, r.namespace.as_ref())
+                )
+            }
+            Self::RevokeNamespaceScope(r) => {
+                write!(
+                    f,
+                    "- Azure roles of {} at {}",
+                    r.team,
+                    place(&r.cluster, r.namespace.as_ref())
+                )
+            }
+            Self::CreateNamespace(r) => write!(f, "+ namespace {}/{}", r.cluster, r.namespace),
+            Self::BindNamespaceRole(r) => {
+                write!(
+                    f,
+                    "+ role {} of {} in {}",
+                    r.role,
+                    r.team,
+                    place(&r.cluster, r.namespace.as_ref())
+                )
+            }
+            Self::UnbindNamespaceRole(r) => {
+                write!(f, "- bindings of {} in {}", r.team, place(&r.cluster, r.namespace.as_ref()))
+            }
+            Self::DisableSignIn(r) => write!(f, "- sign-in of {}", r.person_id),
+            Self::EndSessions(r) => write!(f, "- sessions of {}", r.person_id),
+            Self::RevokeRoleAssignments(r) => write!(f, "- Azure roles of {}", r.person_id),
+            Self::UnbindPerson(r) => write!(f, "- bindings of {}", r.person_id),
+        }
+    }
+}
+
+fn names(teams: &std::collections::BTreeSet<crate::TeamName>) -> String {
+    teams.iter().map(crate::TeamName::as_str).collect::<Vec<_>>().join(", ")
+}
+
+fn place(cluster: &crate::ClusterName, namespace: Option<&crate::NamespaceName>) -> String {
+    namespace.map_or_else(|| cluster.to_string(), |ns| format!("{cluster}/{ns}"))
+}

@@ -1,0 +1,220 @@
+//! The policy, `access.yaml`: which teams there are, what each gives, and who belongs to them.
+//!
+//! [`Policy::parse`] reads it and reports *every* error, each with its line and field. The JSON
+//! Schema of these types ([`Policy::schema`]) lets editors complete the file.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ClusterName, GroupName, NamespaceName, ObjectId, RoleName, TeamName};
+
+/// Who may do what, where, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Policy {
+    /// The Entra tenant: its domain or id.
+    pub tenant: String,
+    /// The governed clusters.
+    pub clusters: BTreeMap<ClusterName, Cluster>,
+    /// The teams.
+    pub teams: BTreeMap<TeamName, Team>,
+    /// Kubernetes roles that teams may be bound to, beside `reader`, `writer`, `admin` and
+    /// `cluster-admin`.
+    #[serde(default)]
+    pub roles: BTreeMap<RoleName, CustomRole>,
+    /// Which teams a person is born into.
+    #[serde(default)]
+    pub birthright: Vec<Birthright>,
+    /// How people map to Entra users.
+    #[serde(default)]
+    pub people: People,
+    /// What is never touched.
+    #[serde(default)]
+    pub protected: Protected,
+    /// Brakes.
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+/// A governed AKS cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Cluster {
+    /// The ARM id: `/subscriptions/…/managedClusters/{name}`.
+    pub resource_id: String,
+    /// Which plane gives namespace roles. Both are always searched on revoke.
+    pub authorization: Authorization,
+    /// The group whose members are cluster admins through the Entra integration.
+    #[serde(default)]
+    pub admin_group: Option<GroupName>,
+    /// Whether local accounts may exist.
+    #[serde(default)]
+    pub local_accounts: LocalAccounts,
+    /// Whether sign-in to the cluster needs a compliant device.
+    #[serde(default)]
+    pub require_compliant_device: bool,
+}
+
+/// Which plane gives namespace roles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Authorization {
+    /// Azure role assignments at `{cluster}/namespaces/{namespace}`.
+    AzureRbac,
+    /// RoleBindings in the namespace.
+    KubernetesRbac,
+}
+
+/// Whether local accounts may exist.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LocalAccounts {
+    /// Left as they are.
+    #[default]
+    Enabled,
+    /// Switched off.
+    Disabled,
+}
+
+/// An Entra group and what it gives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Team {
+    /// The group's display name.
+    pub group: GroupName,
+    /// What membership gives.
+    pub access: Vec<Access>,
+    /// Membership on request, for a time.
+    #[serde(default)]
+    pub just_in_time: Option<JustInTime>,
+    /// Whether `access.requested.v1` may ask for membership.
+    #[serde(default)]
+    pub requestable: bool,
+}
+
+/// A role at a cluster or in a namespace.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Access {
+    /// The cluster.
+    pub cluster: ClusterName,
+    /// The namespace; none for a role at the cluster.
+    #[serde(default)]
+    pub namespace: Option<NamespaceName>,
+    /// The role.
+    pub role: RoleName,
+}
+
+/// Membership on request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct JustInTime {
+    /// The longest time, an ISO 8601 duration such as `PT8H`.
+    pub maximum: String,
+    /// The team whose members approve.
+    pub approvers: GroupName,
+}
+
+/// A Kubernetes role of our own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CustomRole {
+    /// Its rules, as in Kubernetes.
+    pub rules: Vec<Rule>,
+}
+
+/// A rule of a Kubernetes role.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Rule {
+    /// API groups; `""` is the core group.
+    pub api_groups: Vec<String>,
+    /// Resources.
+    pub resources: Vec<String>,
+    /// Verbs.
+    pub verbs: Vec<String>,
+    /// Only these object names, when given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resource_names: Vec<String>,
+}
+
+/// People whose attributes match are members of these teams.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Birthright {
+    /// Attributes and the value each must have; all must match.
+    pub when: BTreeMap<Attribute, String>,
+    /// The teams.
+    pub teams: BTreeSet<TeamName>,
+}
+
+/// An HR attribute that a birthright rule may look at.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "camelCase")]
+pub enum Attribute {
+    /// `data.attributes.department`
+    Department,
+    /// `data.attributes.jobTitle`
+    JobTitle,
+    /// `data.attributes.location`
+    Location,
+    /// `data.workerType`
+    WorkerType,
+}
+
+/// How people map to Entra users.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct People {
+    /// How a person's Entra user is found.
+    #[serde(rename = "match")]
+    pub matching: Matching,
+    /// Whether missing users are created.
+    pub create: bool,
+    /// How long after leaving the user is deleted, an ISO 8601 duration such as `P30D`; never when absent.
+    pub delete_after: Option<String>,
+}
+
+impl Default for People {
+    fn default() -> Self {
+        Self { matching: Matching::EmployeeId, create: false, delete_after: None }
+    }
+}
+
+/// How a person's Entra user is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Matching {
+    /// `employeeId` equals the person id; then the UPN of the HR attributes.
+    EmployeeId,
+    /// Only the UPN of the HR attributes.
+    UserPrincipalName,
+}
+
+/// What is never touched.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Protected {
+    /// Object ids of break-glass principals.
+    pub principals: BTreeSet<ObjectId>,
+    /// A cluster's admin group never falls below this many enabled members.
+    pub minimum_cluster_admins: u32,
+}
+
+/// Brakes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Limits {
+    /// More leavers than this within an hour are held for an operator.
+    pub leavers_per_hour: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { leavers_per_hour: 20 }
+    }
+}

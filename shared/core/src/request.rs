@@ -1,0 +1,132 @@
+//! What each step is asked: names of people, teams, clusters and roles *of the policy*, never a
+//! role id, a scope or a group id. A forged or stale request cannot ask for more than the policy
+//! already gives.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ClusterName, NamespaceName, PersonId, RoleName, TeamName};
+
+/// About one person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Person {
+    /// The person.
+    pub person_id: PersonId,
+}
+
+/// A person and the teams to join.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct JoinGroups {
+    /// The person.
+    pub person_id: PersonId,
+    /// The teams.
+    pub teams: BTreeSet<TeamName>,
+}
+
+/// A person and the teams to leave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LeaveGroups {
+    /// The person.
+    pub person_id: PersonId,
+    /// The teams; ignored when `everything` is set.
+    #[serde(default)]
+    pub teams: BTreeSet<TeamName>,
+    /// Every group the person is a direct member of; only for people who have left.
+    #[serde(default)]
+    pub everything: bool,
+}
+
+/// About one team.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Team {
+    /// The team.
+    pub team: TeamName,
+}
+
+/// A team at a cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TeamAtCluster {
+    /// The team.
+    pub team: TeamName,
+    /// The cluster.
+    pub cluster: ClusterName,
+}
+
+/// A role of a team at a cluster or in a namespace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TeamRole {
+    /// The team.
+    pub team: TeamName,
+    /// The cluster.
+    pub cluster: ClusterName,
+    /// The namespace; none for the cluster as a whole.
+    #[serde(default)]
+    pub namespace: Option<NamespaceName>,
+    /// The role.
+    pub role: RoleName,
+}
+
+/// What a team holds in a namespace (or at the cluster) that the policy no longer gives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TeamScope {
+    /// The team.
+    pub team: TeamName,
+    /// The cluster.
+    pub cluster: ClusterName,
+    /// The namespace; none for the cluster as a whole.
+    #[serde(default)]
+    pub namespace: Option<NamespaceName>,
+}
+
+/// A namespace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Namespace {
+    /// The cluster.
+    pub cluster: ClusterName,
+    /// The namespace.
+    pub namespace: NamespaceName,
+}
+
+/// A table of what somebody must and must not be able to do, to be checked against a cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Probe {
+    /// The cluster.
+    pub cluster: ClusterName,
+    /// The team whose group is asked for.
+    pub team: TeamName,
+    /// A member to ask as; without one the group alone is asked for.
+    #[serde(default)]
+    pub person_id: Option<PersonId>,
+    /// The expectations; when empty they follow from the policy.
+    #[serde(default)]
+    pub expect: Vec<Expectation>,
+}
+
+/// One line of a probe's table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Expectation {
+    /// The namespace; none for the whole cluster.
+    #[serde(default)]
+    pub namespace: Option<NamespaceName>,
+    /// The verb, such as `list`.
+    pub verb: String,
+    /// The API group; empty for the core group.
+    #[serde(default)]
+    pub group: String,
+    /// The resource, such as `pods`.
+    pub resource: String,
+    /// Whether it must be allowed.
+    pub allowed: bool,
+}
