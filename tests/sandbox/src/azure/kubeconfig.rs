@@ -1,0 +1,63 @@
+//! The kubeconfig files that the credential operations hand out.
+
+use base64::Engine as _;
+use uuid::Uuid;
+
+use super::clusters::Cluster;
+
+/// Application id of the AKS server, the audience of tokens for API servers.
+pub const SERVER_APP: &str = "6dae42f8-4368-4678-94ff-3960e28e3630";
+/// Application id of the public client that `kubelogin` signs in with.
+const CLIENT_APP: &str = "80faf920-1908-4b52-b5ef-a8e7bedfc67a";
+
+/// A kubeconfig whose user runs `kubelogin` to sign in to Entra.
+pub fn exec(cluster: &Cluster, tenant_id: &str) -> String {
+    let arguments = [
+        "get-token",
+        "--environment",
+        "AzurePublicCloud",
+        "--server-id",
+        SERVER_APP,
+        "--client-id",
+        CLIENT_APP,
+        "--tenant-id",
+        tenant_id,
+        "--login",
+        "devicecode",
+    ];
+    let arguments: String = arguments.iter().map(|a| format!("      - {a}\n")).collect();
+    let user = format!(
+        "    exec:\n      apiVersion: client.authentication.k8s.io/v1beta1\n      \
+         command: kubelogin\n      args:\n{arguments}      provideClusterInfo: false\n"
+    );
+    file(cluster, "clusterUser", &user)
+}
+
+/// A kubeconfig whose user holds a token.
+pub fn token(cluster: &Cluster, account: &str, token: &str) -> String {
+    file(cluster, account, &format!("    token: {token}\n"))
+}
+
+/// The credential of a cluster's local administrator. It is worth nothing outside one sandbox.
+pub fn local_token(cluster: &str) -> String {
+    let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("local-account-{cluster}").as_bytes());
+    format!("local.{}", id.simple())
+}
+
+/// How a local account names the one cluster it is good for.
+pub fn local_audience(cluster: &str) -> String {
+    format!("local:{cluster}")
+}
+
+fn file(cluster: &Cluster, account: &str, user: &str) -> String {
+    let name = &cluster.name;
+    let ca = base64::engine::general_purpose::STANDARD.encode(&cluster.ca_pem);
+    let context = if account == "clusterAdmin" { format!("{name}-admin") } else { name.clone() };
+    format!(
+        "apiVersion: v1\nkind: Config\nclusters:\n- name: {name}\n  cluster:\n    \
+         certificate-authority-data: {ca}\n    server: {server}\ncontexts:\n- name: {context}\n  \
+         context:\n    cluster: {name}\n    user: {account}_{name}\ncurrent-context: {context}\n\
+         preferences: {{}}\nusers:\n- name: {account}_{name}\n  user:\n{user}",
+        server = cluster.server_url,
+    )
+}

@@ -1,0 +1,85 @@
+//! Subscriptions, resource groups and the description of the cloud.
+
+use std::collections::BTreeMap;
+
+use axum::response::Response;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::answer::reply;
+use super::call::Call;
+use crate::World;
+
+/// `GET /metadata/endpoints`, which `az cloud register` and `az login` ask for.
+pub(super) fn metadata(world: &World) -> Response {
+    let endpoints = world.endpoints();
+    let plain = |url: &url::Url| url.as_str().trim_end_matches('/').to_owned();
+    let (arm, authority) = (plain(&endpoints.arm), plain(&endpoints.authority));
+    let graph = plain(&endpoints.graph);
+    reply(
+        StatusCode::OK,
+        &json!([{
+            "name": "sandbox",
+            "portal": arm,
+            "resourceManager": arm,
+            "authentication": {
+                "loginEndpoint": authority,
+                "audiences": [arm, "https://management.azure.com"],
+                "tenant": world.config.tenant_id,
+                "identityProvider": "AAD",
+            },
+            "graph": graph,
+            "graphAudience": graph,
+            "microsoftGraphResourceId": graph,
+            "suffixes": {"storage": "localhost", "keyVaultDns": ".localhost"},
+        }]),
+    )
+}
+
+pub(super) fn list(call: &Call<'_>) -> Response {
+    reply(StatusCode::OK, &json!({"value": [document(call.world)]}))
+}
+
+pub(super) fn get(call: &Call<'_>) -> Response {
+    reply(StatusCode::OK, &document(call.world))
+}
+
+fn document(world: &World) -> Value {
+    let id = &world.config.subscription;
+    json!({
+        "id": format!("/subscriptions/{id}"),
+        "subscriptionId": id,
+        "tenantId": world.config.tenant_id,
+        "displayName": "Contoso",
+        "state": "Enabled",
+        "subscriptionPolicies": {"spendingLimit": "Off"},
+        "authorizationSource": "RoleBased",
+        "managedByTenants": [],
+    })
+}
+
+/// The resource groups that clusters lie in.
+pub(super) fn groups(call: &Call<'_>) -> Response {
+    let azure = call.azure();
+    let mut groups = BTreeMap::new();
+    for cluster in azure.clusters.within("/") {
+        let segments: Vec<&str> = cluster.resource_id.trim_matches('/').split('/').collect();
+        if let [_, subscription, _, group, ..] = segments.as_slice() {
+            let id = format!("/subscriptions/{subscription}/resourceGroups/{group}");
+            groups.insert(id.to_ascii_lowercase(), (id, (*group).to_owned()));
+        }
+    }
+    let value: Vec<Value> = groups
+        .into_values()
+        .map(|(id, name)| {
+            json!({
+                "id": id,
+                "name": name,
+                "type": "Microsoft.Resources/resourceGroups",
+                "location": "westeurope",
+                "properties": {"provisioningState": "Succeeded"},
+            })
+        })
+        .collect();
+    reply(StatusCode::OK, &json!({"value": value}))
+}

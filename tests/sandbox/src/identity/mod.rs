@@ -1,0 +1,34 @@
+//! The Entra side of tokens: signing key, discovery, token endpoint and managed identity endpoint.
+
+mod claims;
+mod discovery;
+mod keys;
+mod managed;
+mod token;
+mod verify;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+pub use claims::Who;
+pub use keys::Keys;
+
+use crate::world::World;
+
+/// Token endpoint and OIDC discovery of the tenant.
+pub fn router(world: Arc<World>) -> Router {
+    Router::new()
+        .route("/{tenant}/v2.0/.well-known/openid-configuration", get(discovery::document))
+        .route("/{tenant}/.well-known/openid-configuration", get(discovery::document))
+        .route("/{tenant}/discovery/v2.0/keys", get(discovery::keys))
+        .route("/common/discovery/instance", get(discovery::instance))
+        .route("/{tenant}/oauth2/v2.0/token", post(token::token))
+        .with_state(world)
+}
+
+/// The endpoint that App Service and Functions give to managed identities.
+pub fn managed_router(world: Arc<World>) -> Router {
+    Router::new().route("/msi/token", get(managed::token)).with_state(world)
+}

@@ -1,0 +1,116 @@
+//! Starting and stopping the listeners of one sandbox.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
+
+use anyhow::Context as _;
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use url::Url;
+
+use crate::config::{ClusterSpec, Config};
+use crate::door::{Service, guard};
+use crate::serve::{bind, serve_plain, serve_tls};
+use crate::tls::Tls;
+use crate::world::{Endpoints, World};
+use crate::{azure, bus, graph, identity, kubernetes};
+
+/// A running sandbox; dropping it closes all listeners and connections.
+pub struct Sandbox {
+    /// The state behind all services.
+    pub world: Arc<World>,
+    /// Where they listen; clusters added later are in [`World::endpoints`].
+    pub endpoints: Endpoints,
+    /// Certificate of the authority to trust, PEM.
+    pub ca_pem: String,
+    tls: Tls,
+    stop: watch::Sender<bool>,
+}
+
+impl Sandbox {
+    /// Binds one loopback port per service and starts answering, on the current tokio runtime.
+    ///
+    /// # Errors
+    /// When a port cannot be bound or a key cannot be made.
+    pub async fn start(config: Config) -> anyhow::Result<Sandbox> {
+        let tls = Tls::new()?;
+        let (authority, authority_url) = listen("https").await?;
+        let (graph, graph_url) = listen("https").await?;
+        let (arm, arm_url) = listen("https").await?;
+        let (service_bus, service_bus_url) = listen("https").await?;
+        let (managed, managed_url) = listen("http").await?;
+        let endpoints = Endpoints {
+            authority: authority_url,
+            graph: graph_url,
+            arm: arm_url,
+            service_bus: service_bus_url,
+            clusters: BTreeMap::new(),
+            managed_identity: managed_url.join("msi/token")?,
+            identity_header: uuid::Uuid::new_v4().to_string(),
+        };
+        let clusters = config.clusters.clone();
+        let world = Arc::new(World::new(config, endpoints)?);
+        let (stop, _) = watch::channel(false);
+        let mut sandbox =
+            Sandbox { ca_pem: tls.ca_pem.clone(), endpoints: world.endpoints(), tls, stop, world };
+        let world = &sandbox.world;
+        sandbox.serve(authority, Service::Authority, identity::router(world.clone()));
+        sandbox.serve(graph, Service::Graph, graph::router(world.clone()));
+        sandbox.serve(arm, Service::Arm, azure::router(world.clone()));
+        sandbox.serve(service_bus, Service::ServiceBus, bus::router(world.clone()));
+        let managed_router = identity::managed_router(world.clone());
+        let guarded = guard(managed_router, Service::Authority, world.clone());
+        serve_plain(managed, guarded, sandbox.stop.subscribe());
+        for cluster in clusters {
+            sandbox.add_cluster(cluster).await?;
+        }
+        sandbox.endpoints = sandbox.world.endpoints();
+        Ok(sandbox)
+    }
+
+    /// Starts the API server of one more cluster and registers it with ARM; answers its address.
+    ///
+    /// # Errors
+    /// When a port cannot be bound.
+    pub async fn add_cluster(&self, spec: ClusterSpec) -> anyhow::Result<Url> {
+        let (listener, url) = listen("https").await?;
+        let world = &self.world;
+        let state = kubernetes::State::new(&spec);
+        world
+            .clusters
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(spec.name.clone(), state);
+        world.azure.write().unwrap_or_else(PoisonError::into_inner).add_cluster(
+            &spec,
+            url.as_str(),
+            &self.ca_pem,
+        );
+        world
+            .endpoints
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clusters
+            .insert(spec.name.clone(), url.clone());
+        let router = kubernetes::router(world.clone(), spec.name);
+        self.serve(listener, Service::Kubernetes, router);
+        Ok(url)
+    }
+
+    /// Closes all listeners and connections.
+    pub fn stop(self) {
+        self.stop.send_replace(true);
+    }
+
+    fn serve(&self, listener: TcpListener, service: Service, router: Router) {
+        let guarded = guard(router, service, self.world.clone());
+        serve_tls(listener, self.tls.acceptor.clone(), guarded, self.stop.subscribe());
+    }
+}
+
+async fn listen(scheme: &str) -> anyhow::Result<(TcpListener, Url)> {
+    let (listener, port) = bind().await.context("binding a loopback port")?;
+    let host = if scheme == "http" { "127.0.0.1" } else { "localhost" };
+    Ok((listener, Url::parse(&format!("{scheme}://{host}:{port}/"))?))
+}
