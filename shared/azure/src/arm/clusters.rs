@@ -1,0 +1,169 @@
+//! Managed clusters (AKS).
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use latchkey_core::{Call, CallError, ObjectId, Service};
+use reqwest::Method;
+use serde::Deserialize;
+
+use super::{Arm, CONTAINER_SERVICE, wire::odd};
+use crate::http::Request;
+
+/// What decides how access to a cluster works.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManagedCluster {
+    /// The ARM id, as spelled by ARM.
+    pub id: String,
+    /// AKS-managed Entra integration is on.
+    pub managed_entra: bool,
+    /// The retired integration with a server and a client application is on.
+    pub legacy_entra: bool,
+    /// Azure RBAC authorizes requests to Kubernetes.
+    pub azure_rbac: bool,
+    /// Static administrator credentials are refused.
+    pub local_accounts_disabled: bool,
+    /// Groups whose members are cluster administrators.
+    pub admin_groups: Vec<ObjectId>,
+    /// `Succeeded`, `Failed`, `Canceled`, or that something is in progress.
+    pub provisioning_state: String,
+    /// `Running` or `Stopped`; a stopped cluster has no API server. Empty when not told.
+    pub power_state: String,
+}
+
+impl ManagedCluster {
+    /// Without Entra, the user's kubeconfig is an administrator's: nobody may be given it.
+    pub fn user_credential_is_admin(&self) -> bool {
+        !self.managed_entra && !self.legacy_entra
+    }
+}
+
+impl Arm {
+    /// A managed cluster.
+    ///
+    /// # Errors
+    /// [`CallError::NotFound`] when there is none.
+    pub async fn cluster(&self, resource_id: &str) -> Result<ManagedCluster, CallError> {
+        let what = "GET managedCluster";
+        let url = self.url(resource_id, &[], CONTAINER_SERVICE);
+        let wire: WireCluster = self.get(what, url).await?;
+        wire.into_cluster(&Call { service: Service::Arm, what })
+    }
+
+    /// The cluster user's kubeconfig as YAML. On a cluster without Entra it holds an
+    /// administrator's key: never log it.
+    ///
+    /// # Errors
+    /// [`CallError::Surprise`] when there is none in the answer.
+    pub async fn cluster_kubeconfig(&self, resource_id: &str) -> Result<String, CallError> {
+        let mut url = self.url(resource_id, &["listClusterUserCredential"], CONTAINER_SERVICE);
+        url.query_pairs_mut().append_pair("format", "exec");
+        let what = "POST listClusterUserCredential";
+        let request = Request::new(Service::Arm, what, Method::POST, url).reading();
+        let call = request.call();
+        let answer: Credentials = self.send(&request).await?.json(call)?;
+        let encoded =
+            answer.kubeconfigs.into_iter().next().ok_or_else(|| odd(call, "kubeconfigs"))?;
+        let yaml = BASE64_STANDARD.decode(encoded.value).map_err(|_| odd(call, "kubeconfig"))?;
+        String::from_utf8(yaml).map_err(|_| odd(call, "kubeconfig"))
+    }
+}
+
+#[derive(Deserialize)]
+struct Credentials {
+    kubeconfigs: Vec<Encoded>,
+}
+
+#[derive(Deserialize)]
+struct Encoded {
+    value: String,
+}
+
+#[derive(Deserialize)]
+struct WireCluster {
+    id: String,
+    properties: Properties,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Properties {
+    #[serde(default)]
+    provisioning_state: String,
+    power_state: Option<PowerState>,
+    disable_local_accounts: Option<bool>,
+    aad_profile: Option<AadProfile>,
+}
+
+#[derive(Deserialize)]
+struct PowerState {
+    code: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AadProfile {
+    managed: Option<bool>,
+    #[serde(rename = "enableAzureRBAC")]
+    enable_azure_rbac: Option<bool>,
+    #[serde(rename = "adminGroupObjectIDs")]
+    admin_groups: Option<Vec<String>>,
+    #[serde(rename = "serverAppID")]
+    server_app: Option<String>,
+}
+
+impl WireCluster {
+    fn into_cluster(self, call: &Call) -> Result<ManagedCluster, CallError> {
+        let properties = self.properties;
+        let aad = properties.aad_profile.as_ref();
+        let managed = aad.is_some_and(|aad| aad.managed == Some(true));
+        let groups = aad.and_then(|aad| aad.admin_groups.as_deref()).unwrap_or_default();
+        let object_id = |id: &String| {
+            ObjectId::new(id.to_ascii_lowercase()).map_err(|_| odd(call, "adminGroupObjectIDs"))
+        };
+        Ok(ManagedCluster {
+            id: self.id,
+            managed_entra: managed,
+            legacy_entra: !managed && aad.is_some_and(|aad| aad.server_app.is_some()),
+            azure_rbac: aad.is_some_and(|aad| aad.enable_azure_rbac == Some(true)),
+            local_accounts_disabled: properties.disable_local_accounts == Some(true),
+            admin_groups: groups.iter().map(object_id).collect::<Result<_, _>>()?,
+            provisioning_state: properties.provisioning_state,
+            power_state: properties.power_state.map(|state| state.code).unwrap_or_default(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(properties: serde_json::Value) -> ManagedCluster {
+        let call = Call { service: Service::Arm, what: "test" };
+        let wire = json!({ "id": "/subscriptions/s/x", "properties": properties });
+        serde_json::from_value::<WireCluster>(wire).unwrap().into_cluster(&call).unwrap()
+    }
+
+    #[test]
+    fn a_cluster_without_entra_hands_out_an_administrators_kubeconfig() {
+        let cluster = read(json!({ "aadProfile": null }));
+        assert!(cluster.user_credential_is_admin());
+        assert_eq!((cluster.managed_entra, cluster.legacy_entra), (false, false));
+    }
+
+    #[test]
+    fn the_retired_integration_is_told_from_the_managed_one() {
+        let legacy = read(json!({ "aadProfile": { "serverAppID": "a", "clientAppID": "b" } }));
+        assert_eq!((legacy.managed_entra, legacy.legacy_entra), (false, true));
+        let group = "FFFFFFFF-0000-4000-8000-000000000001";
+        let managed = read(json!({
+            "provisioningState": "Updating", "powerState": { "code": "Running" },
+            "disableLocalAccounts": true,
+            "aadProfile": { "managed": true, "enableAzureRBAC": true, "adminGroupObjectIDs": [group] },
+        }));
+        assert!(managed.managed_entra && managed.azure_rbac && managed.local_accounts_disabled);
+        assert_eq!(managed.admin_groups[0].as_str(), group.to_lowercase());
+    }
+}

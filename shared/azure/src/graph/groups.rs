@@ -1,0 +1,184 @@
+//! Groups.
+
+use std::collections::BTreeMap;
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use latchkey_core::{CallError, GroupName, ObjectId, holdings::Group};
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use url::{Url, form_urlencoded::byte_serialize};
+
+use super::{
+    Graph, SCOPE,
+    batch::{Item, Response},
+    users::{graph_call, literal, required},
+    wire::{self, Page, WireGroup, WireMember, is_guest, object_id},
+};
+use crate::http::odata;
+
+/// A direct member of a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Object id.
+    pub id: ObjectId,
+    /// Whether the account may sign in; none for what is no account.
+    pub enabled: Option<bool>,
+    /// What it is.
+    pub kind: MemberKind,
+}
+
+/// What a member of a group is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MemberKind {
+    /// A user of this tenant.
+    User,
+    /// A guest: a user of another tenant.
+    Guest,
+    /// A nested group.
+    Group,
+    /// A service principal or managed identity.
+    ServicePrincipal,
+    /// A device, a contact or something new.
+    Other,
+}
+
+impl Graph {
+    /// The groups that bear these names exactly, twenty looked up per request. A name that no
+    /// group bears is absent from the answer.
+    ///
+    /// # Errors
+    /// [`CallError::Rejected`] with code `ambiguous`, naming the group, when several bear one name.
+    pub async fn groups_by_name(
+        &self,
+        names: &[GroupName],
+    ) -> Result<BTreeMap<GroupName, Group>, CallError> {
+        let call = graph_call("GET /groups by displayName");
+        let items = names.iter().map(|name| Item::new("GET", by_name(name))).collect();
+        let mut groups = BTreeMap::new();
+        for (name, answer) in names.iter().zip(self.batch(&call, items, false).await) {
+            if let Some(group) = named(name, required(&call, answer?)?)? {
+                groups.insert(name.clone(), group);
+            }
+        }
+        Ok(groups)
+    }
+
+    /// Creates a security group, owned by the service principal of
+    /// [`with_owner`](Graph::with_owner). Names are not unique in Entra: look first.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn create_group(
+        &self,
+        name: &GroupName,
+        mail_nickname: &str,
+        description: &str,
+    ) -> Result<Group, CallError> {
+        let body = json!({
+            "displayName": name.as_str(),
+            "mailNickname": mail_nickname,
+            "description": description,
+            "mailEnabled": false,
+            "securityEnabled": true,
+        });
+        let Some(owner) = &self.owner else { return self.post_group(&body).await };
+        let mut owned = body.clone();
+        owned["owners@odata.bind"] = json!([self.object_url(owner).as_str()]);
+        match self.post_group(&owned).await {
+            // The creator may be an owner already, and is then refused as a second one.
+            Err(CallError::Rejected { message, .. }) if message.contains("duplicate values") => {
+                self.post_group(&body).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn post_group(&self, body: &Value) -> Result<Group, CallError> {
+        let request = self.request("POST /groups", Method::POST, &["groups"]).json(body);
+        let answer = self.send(&request).await?;
+        answer.json::<WireGroup>(request.call())?.into_group(request.call())
+    }
+
+    /// The direct members of a group, of every kind.
+    ///
+    /// # Errors
+    /// [`CallError::NotFound`] when there is no such group.
+    pub async fn members(&self, group: &ObjectId) -> Result<Vec<Member>, CallError> {
+        let what = "GET /groups/{id}/members";
+        let mut url = self.url(&["groups", group.as_str(), "members"]);
+        url.query_pairs_mut()
+            .append_pair("$select", "id,accountEnabled,userType")
+            .append_pair("$top", "999");
+        let members: Vec<WireMember> = self.all(what, odata(url)).await?;
+        let call = graph_call(what);
+        let members = members.into_iter().map(|member| {
+            Ok(Member {
+                id: object_id(&call, &member.id)?,
+                enabled: member.account_enabled,
+                kind: kind(&member),
+            })
+        });
+        members.collect()
+    }
+
+    /// Our own object id as our token states it, to be given to [`with_owner`](Graph::with_owner).
+    ///
+    /// # Errors
+    /// [`CallError::Surprise`] when the token is no JWT with an `oid`.
+    pub async fn me_owner(&self) -> Result<ObjectId, CallError> {
+        let token = self.tokens.bearer(SCOPE).await?;
+        own_id(token.secret()).ok_or_else(|| CallError::Surprise {
+            call: graph_call("read our own object id"),
+            detail: "the access token states no oid".to_owned(),
+        })
+    }
+
+    /// The address by which a directory object is referred to.
+    pub(super) fn object_url(&self, id: &ObjectId) -> Url {
+        self.url(&["directoryObjects", id.as_str()])
+    }
+}
+
+fn by_name(name: &GroupName) -> String {
+    let filter = format!("displayName eq {}", literal(name.as_str()));
+    let filter: String = byte_serialize(filter.as_bytes()).collect();
+    format!("/groups?$filter={}&$select={}&$top=20", filter.replace('+', "%20"), wire::GROUP)
+}
+
+/// The one group of exactly this name among the hits; Graph compares without case.
+fn named(name: &GroupName, answer: Response) -> Result<Option<Group>, CallError> {
+    let call = graph_call("GET /groups by displayName");
+    let page: Page<WireGroup> = answer.json(&call)?;
+    let exact = |group: &WireGroup| group.display_name.as_deref() == Some(name.as_str());
+    let mut hits: Vec<WireGroup> = page.value.into_iter().filter(exact).collect();
+    if hits.len() > 1 {
+        return Err(CallError::Rejected {
+            call,
+            code: "ambiguous".to_owned(),
+            message: format!("{} groups are named {name}", hits.len()),
+        });
+    }
+    hits.pop().map(|group| group.into_group(&call)).transpose()
+}
+
+fn kind(member: &WireMember) -> MemberKind {
+    match member.kind.as_deref().unwrap_or_default() {
+        "#microsoft.graph.user" if is_guest(member.user_type.as_deref()) => MemberKind::Guest,
+        "#microsoft.graph.user" => MemberKind::User,
+        "#microsoft.graph.group" => MemberKind::Group,
+        "#microsoft.graph.servicePrincipal" => MemberKind::ServicePrincipal,
+        _ => MemberKind::Other,
+    }
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    oid: String,
+}
+
+fn own_id(jwt: &str) -> Option<ObjectId> {
+    let payload = BASE64_URL_SAFE_NO_PAD.decode(jwt.split('.').nth(1)?).ok()?;
+    let claims: Claims = serde_json::from_slice(&payload).ok()?;
+    ObjectId::new(claims.oid.to_ascii_lowercase()).ok()
+}

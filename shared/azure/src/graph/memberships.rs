@@ -1,0 +1,89 @@
+//! Joining and leaving groups.
+
+use latchkey_core::{Call, CallError, ObjectId};
+use serde_json::json;
+
+use super::{
+    Graph,
+    batch::{Item, Response},
+    users::graph_call,
+};
+use crate::http::ServiceError;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Change {
+    Join,
+    Leave,
+}
+
+impl Graph {
+    /// Makes the user a member of the groups to join and ends its membership of those to leave,
+    /// twenty changes per request. Each group is answered on its own, in the order given: what
+    /// already is so counts as done.
+    ///
+    /// An error of one item is [`CallError::Lost`] when it may have been done, and
+    /// [`CallError::NotFound`] when the user or the group is not there (yet).
+    pub async fn change_memberships(
+        &self,
+        user: &ObjectId,
+        join: &[ObjectId],
+        leave: &[ObjectId],
+    ) -> Vec<(ObjectId, Result<(), CallError>)> {
+        let call = graph_call("change memberships");
+        let joins = join.iter().map(|group| (group, Change::Join));
+        let leaves = leave.iter().map(|group| (group, Change::Leave));
+        let changes: Vec<(&ObjectId, Change)> = joins.chain(leaves).collect();
+        let items = changes.iter().map(|(group, change)| self.item(user, group, *change)).collect();
+        let answers = self.batch(&call, items, true).await;
+        changes
+            .into_iter()
+            .zip(answers)
+            .map(|((group, change), answer)| {
+                let outcome = answer.and_then(|answer| outcome(&call, user, change, answer));
+                (group.clone(), outcome)
+            })
+            .collect()
+    }
+
+    fn item(&self, user: &ObjectId, group: &ObjectId, change: Change) -> Item {
+        match change {
+            Change::Join => Item::new("POST", format!("/groups/{group}/members/$ref"))
+                .body(json!({ "@odata.id": self.object_url(user).as_str() })),
+            // Without `/$ref` this would delete the user.
+            Change::Leave => Item::new("DELETE", format!("/groups/{group}/members/{user}/$ref")),
+        }
+    }
+}
+
+fn outcome(
+    call: &Call,
+    user: &ObjectId,
+    change: Change,
+    answer: Option<Response>,
+) -> Result<(), CallError> {
+    let lost = |why: &str| CallError::Lost { call: call.clone(), source: Some(why.into()) };
+    let Some(answer) = answer else { return Err(lost("the batch answered without the item")) };
+    let (status, wait) = (answer.status(), answer.retry_after());
+    if status.is_success() || is_so_already(change, user, &answer.error()) {
+        return Ok(());
+    }
+    let in_doubt = matches!(status.as_u16(), 408 | 500 | 502 | 504)
+        || (status.as_u16() == 503 && wait.is_none());
+    if in_doubt {
+        return Err(lost("the item failed on the server"));
+    }
+    Err(answer.error().into_call_error(call, wait))
+}
+
+/// Graph refuses to add a member twice and to remove a stranger; the only hint is the text. The 404
+/// to a removal quotes the id that is missing: the user's means "not a member", the group's that
+/// there is no such group.
+fn is_so_already(change: Change, user: &ObjectId, error: &ServiceError) -> bool {
+    let said = |text: &str| error.message.contains(text);
+    match (change, error.status.as_u16()) {
+        (Change::Join, 400) => said("added object references already exist"),
+        (Change::Leave, 400) => said("removed object references do not exist"),
+        (Change::Leave, 404) => said(user.as_str()),
+        _ => false,
+    }
+}
