@@ -58,3 +58,7 @@ pub use self::{
     server::{ServeError, serve, serve_on},
     trigger::{DataType, HttpRequest, QueueMessage, ServiceBusMessage, Timer, Trigger},
 };
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
