@@ -18,6 +18,7 @@ use crate::faults::{Fault, Seen};
 use crate::world::World;
 
 pub(crate) use refusal::{refuse, throttled};
+pub(crate) use write::is_write;
 
 /// Largest request body the sandbox reads, bytes; Graph's own limit for a `$batch` is 4 MB.
 const MAX_BODY: usize = 4 << 20;
