@@ -14,6 +14,8 @@ mod queue;
 mod response;
 mod result;
 mod service_bus;
+#[cfg(test)]
+mod tests;
 mod timer;
 mod value;
 
