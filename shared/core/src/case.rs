@@ -164,6 +164,18 @@ pub enum PersonRecord {
         /// The user's object id.
         user: crate::ids::ObjectId,
     },
+    /// More leavers came within an hour than the policy allows: nothing is done until released.
+    #[serde(rename_all = "camelCase")]
+    Held {
+        /// The case that is held.
+        case_id: crate::ids::CaseId,
+    },
+    /// An operator let the held case go on.
+    #[serde(rename_all = "camelCase")]
+    Released {
+        /// The operator's object id.
+        requester: String,
+    },
     /// A case about the person began.
     #[serde(rename_all = "camelCase")]
     Case {

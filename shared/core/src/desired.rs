@@ -1,10 +1,18 @@
 //! What a person should hold, and why.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Timestamp, ids::TeamName};
+use crate::{
+    Policy, Timestamp,
+    ids::TeamName,
+    policy::{Attribute, Birthright},
+    state::{PersonState, Spell, Standing},
+};
 
 /// What a person should hold at an instant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,3 +67,103 @@ impl fmt::Display for Why {
         }
     }
 }
+
+impl Desired {
+    /// What the policy gives a person whose facts are in this state: the union over the active
+    /// spells, so that ending one takes away only what no other justifies.
+    ///
+    /// `now` bounds memberships on request; the state should be of the same instant.
+    pub fn of(policy: &Policy, state: &PersonState, now: Timestamp) -> Self {
+        let mut desired =
+            Self { account: account(state), teams: BTreeMap::new(), findings: vec![] };
+        for (_, spell) in state.active_spells() {
+            desired.add_birthright(policy, spell);
+            desired.add_requests(policy, spell, now);
+        }
+        desired.findings.sort();
+        desired.findings.dedup();
+        desired
+    }
+
+    fn add(&mut self, team: &TeamName, why: Why) {
+        let reasons = self.teams.entry(team.clone()).or_default();
+        if !reasons.contains(&why) {
+            reasons.push(why);
+        }
+    }
+
+    fn add_birthright(&mut self, policy: &Policy, spell: &Spell) {
+        let mut matches = false;
+        for (rule, birthright) in policy.birthright.iter().enumerate() {
+            let Some(matched) = matched(birthright, spell) else { continue };
+            matches = true;
+            for team in &birthright.teams {
+                self.add(team, Why::Birthright { rule, matched: matched.clone() });
+            }
+        }
+        if !matches {
+            self.findings.extend(unmatched(policy, spell));
+        }
+    }
+
+    fn add_requests(&mut self, policy: &Policy, spell: &Spell, now: Timestamp) {
+        for (name, until) in spell.requests.iter().filter(|(_, until)| **until > now) {
+            match policy.teams.get(name) {
+                Some(team) if team.requestable => self.add(name, Why::Requested { until: *until }),
+                Some(_) => {
+                    self.findings.push(format!("data.request.team: {name} is not requestable"))
+                }
+                None => self.findings.push(format!("data.request.team: no team is named {name}")),
+            }
+        }
+    }
+}
+
+fn account(state: &PersonState) -> Account {
+    match (state.standing(), state.cut_since()) {
+        (Standing::Active, _) => Account::Enabled,
+        (Standing::OnLeave | Standing::Left, Some(since)) => Account::Disabled { since },
+        _ => Account::Untouched,
+    }
+}
+
+/// What of the spell matched the rule, if all of the rule did.
+fn matched(rule: &Birthright, spell: &Spell) -> Option<String> {
+    let all = |(name, value): (&Attribute, &String)| value_of(spell, *name) == Some(value.as_str());
+    let matches = !rule.when.is_empty() && rule.when.iter().all(all);
+    matches.then(|| {
+        let parts: Vec<_> =
+            rule.when.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+        parts.join(", ")
+    })
+}
+
+fn value_of(spell: &Spell, attribute: Attribute) -> Option<&str> {
+    spell.attributes.value(attribute, spell.worker_type.as_deref())
+}
+
+/// Why no rule matched, by field: nobody silently ends up without teams.
+fn unmatched(policy: &Policy, spell: &Spell) -> Vec<String> {
+    let used: BTreeSet<_> = policy.birthright.iter().flat_map(|rule| rule.when.keys()).collect();
+    let knows = |name: &Attribute, value: &str| {
+        policy.birthright.iter().any(|rule| rule.when.get(name).is_some_and(|v| v == value))
+    };
+    let mut findings = Vec::new();
+    for name in used {
+        let field = name.field();
+        match value_of(spell, *name) {
+            None => findings.push(format!("{field}: is missing, and birthright rules look at it")),
+            Some(value) if !knows(name, value) => {
+                findings.push(format!("{field}: no birthright rule knows {value:?}"));
+            }
+            Some(_) => {}
+        }
+    }
+    if findings.is_empty() && !policy.birthright.is_empty() {
+        findings.push("data.attributes: no birthright rule matches all of them".to_owned());
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests;

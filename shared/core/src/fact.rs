@@ -1,7 +1,8 @@
 //! What HR said: one statement about one spell of one person, append-only.
 
-use std::{collections::BTreeMap, fmt};
+use std::fmt;
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -27,8 +28,8 @@ impl EventKey {
     }
 }
 
-/// One statement of HR, with when it holds and when we recorded it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// One statement of HR, with when it holds and when we recorded it. `Debug` hides free text.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Fact {
     /// The event it came with.
@@ -55,6 +56,27 @@ pub struct Fact {
     pub attributes: Attributes,
     /// A hold that forbids deletion.
     pub legal_hold: Option<String>,
+}
+
+impl fmt::Debug for Fact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fact")
+            .field("event", &self.event)
+            .field("person", &self.person)
+            .field("spell", &self.spell)
+            .field("kind", &self.kind)
+            .field("effective", &self.effective)
+            .field("revision", &self.revision)
+            .field("urgency", &self.urgency)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Fact {
+    /// Whether it came more than a minute after it began to hold.
+    pub fn late(&self) -> bool {
+        self.recorded.duration_since(self.effective) > SignedDuration::from_mins(1)
+    }
 }
 
 /// What a fact says.
@@ -90,7 +112,19 @@ pub enum FactKind {
 }
 
 /// How soon a fact must bite.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Urgency {
     /// In its turn.
@@ -131,17 +165,18 @@ impl fmt::Debug for Attributes {
 }
 
 impl Attributes {
-    /// The attributes a birthright rule may look at.
-    pub fn governed(&self, worker_type: Option<&str>) -> BTreeMap<Attribute, String> {
-        let of = |name, value: Option<&str>| value.map(|value| (name, value.to_owned()));
-        [
-            of(Attribute::Department, self.department.as_deref()),
-            of(Attribute::JobTitle, self.job_title.as_deref()),
-            of(Attribute::Location, self.location.as_deref()),
-            of(Attribute::WorkerType, worker_type),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+    /// An attribute that birthright rules may look at. The worker type is no attribute of HR's
+    /// but of the spell, so it is given.
+    pub fn value<'a>(
+        &'a self,
+        attribute: Attribute,
+        worker_type: Option<&'a str>,
+    ) -> Option<&'a str> {
+        match attribute {
+            Attribute::Department => self.department.as_deref(),
+            Attribute::JobTitle => self.job_title.as_deref(),
+            Attribute::Location => self.location.as_deref(),
+            Attribute::WorkerType => worker_type,
+        }
     }
 }

@@ -15,11 +15,13 @@ pub mod fact;
 pub mod holdings;
 pub mod ids;
 pub mod invariants;
+pub mod limits;
 pub mod message;
 pub mod op;
 pub mod plan;
 pub mod policy;
 pub mod request;
+mod schema;
 pub mod state;
 
 pub use call::{Call, CallError, Service};

@@ -1,12 +1,15 @@
 //! What the facts say of a person at an instant.
 
-use std::collections::BTreeMap;
+mod order;
+mod spell;
+
+use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Timestamp,
-    fact::Attributes,
+    fact::{Attributes, Fact},
     ids::{PersonId, SpellId, TeamName},
 };
 
@@ -23,12 +26,16 @@ pub struct PersonState {
     pub next_change: Option<Timestamp>,
 }
 
-/// One employment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// One employment. `Debug` hides free text.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Spell {
     /// How it stands.
     pub status: SpellStatus,
+    /// When it begins or began; none while no hire is known.
+    pub begins: Option<Timestamp>,
+    /// A revoke-now that stands, whatever else became of the spell.
+    pub revoked: Option<Timestamp>,
     /// The latest attributes in effect.
     pub attributes: Attributes,
     /// `employee`, `contractor`, ….
@@ -53,7 +60,10 @@ pub enum SpellStatus {
     /// It runs.
     Active,
     /// It runs, on leave: no access.
-    OnLeave,
+    OnLeave {
+        /// Since when.
+        since: Timestamp,
+    },
     /// Everything was revoked at once; no access until rescinded.
     Revoked {
         /// Since when.
@@ -83,3 +93,106 @@ pub enum Standing {
     /// Cut off: every begun spell has ended or was revoked.
     Left,
 }
+
+impl fmt::Debug for Spell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Spell")
+            .field("status", &self.status)
+            .field("begins", &self.begins)
+            .field("revoked", &self.revoked)
+            .field("requests", &self.requests)
+            .finish_non_exhaustive()
+    }
+}
+
+impl PersonState {
+    /// What the facts say of a person at an instant. Facts of other people are ignored.
+    pub fn of(person: &PersonId, facts: &[Fact], now: Timestamp) -> Self {
+        let facts = order::ordered(person, facts);
+        let spells = spell::spells(&facts, now);
+        let next_change = order::instants(&facts)
+            .into_iter()
+            .filter(|instant| *instant > now)
+            .find(|instant| spell::spells(&facts, *instant) != spells);
+        Self { person: person.clone(), spells, next_change }
+    }
+
+    /// The spells that give access. A revoke-now cuts off the whole person: only a spell that
+    /// begins after it counts.
+    pub fn active_spells(&self) -> impl Iterator<Item = (&SpellId, &Spell)> {
+        let cut = self.revoked();
+        self.spells
+            .iter()
+            .filter(move |(_, spell)| spell.status == SpellStatus::Active && spell.begins > cut)
+    }
+
+    /// The latest revoke-now that stands.
+    pub fn revoked(&self) -> Option<Timestamp> {
+        self.spells.values().filter_map(|spell| spell.revoked).max()
+    }
+
+    /// How the person stands. Somebody who was cut off and whose next spell has not begun has
+    /// left: [`Standing::Upcoming`] is only for people who had no access before.
+    pub fn standing(&self) -> Standing {
+        if self.active_spells().next().is_some() {
+            return Standing::Active;
+        }
+        let any = |test: fn(&SpellStatus) -> bool| self.spells.values().any(|s| test(&s.status));
+        let cut = self.revoked();
+        let on_leave = |spell: &Spell| {
+            matches!(spell.status, SpellStatus::OnLeave { .. }) && spell.begins > cut
+        };
+        if self.spells.values().any(on_leave) {
+            Standing::OnLeave
+        } else if cut.is_some() || any(|s| matches!(s, SpellStatus::Ended { .. })) {
+            Standing::Left
+        } else if any(|s| matches!(s, SpellStatus::Upcoming { .. })) {
+            Standing::Upcoming
+        } else {
+            Standing::Unknown
+        }
+    }
+
+    /// Whether nothing may be given to the person: they have left, and no new spell has begun.
+    pub fn tombstoned(&self) -> bool {
+        self.standing() == Standing::Left
+    }
+
+    /// Since when the person has no access, for those on leave or gone.
+    pub fn cut_since(&self) -> Option<Timestamp> {
+        let since = |spell: &Spell| match spell.status {
+            SpellStatus::Ended { at, .. } => Some(at),
+            SpellStatus::Revoked { since } | SpellStatus::OnLeave { since } => Some(since),
+            SpellStatus::Unbegun | SpellStatus::Upcoming { .. } | SpellStatus::Active => None,
+        };
+        let cut = matches!(self.standing(), Standing::Left | Standing::OnLeave);
+        let last = self.spells.values().filter_map(since).chain(self.revoked()).max();
+        last.filter(|_| cut)
+    }
+
+    /// Whether the doors must be shut before anything is observed: a revoke-now, or an end that
+    /// HR called immediate.
+    pub fn immediate(&self) -> bool {
+        let ends =
+            |spell: &Spell| matches!(spell.status, SpellStatus::Ended { immediate: true, .. });
+        self.tombstoned() && (self.revoked().is_some() || self.spells.values().any(ends))
+    }
+
+    /// The attributes by which the person's Entra user is found or made: of an active spell if
+    /// there is one, else of the spell that began last.
+    pub fn identity(&self) -> Option<&Attributes> {
+        let active = self.active_spells().map(|(_, spell)| spell);
+        let begun = self.spells.values().filter(|spell| spell.begins.is_some());
+        let named = |spell: &&Spell| spell.attributes.user_principal_name.is_some();
+        let newest = |spell: &&Spell| spell.begins;
+        active
+            .filter(named)
+            .max_by_key(newest)
+            .or_else(|| begun.filter(named).max_by_key(newest))
+            .or_else(|| self.spells.values().find(named))
+            .map(|spell| &spell.attributes)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,18 @@
 //! Plans: which steps bring the world from what is held to what is desired.
 
+#[cfg(test)]
+mod model;
+mod person;
+mod team;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::request;
+use crate::{policy::place, request};
+
+pub use person::plan_person;
+pub use team::plan_team;
 
 /// One step to send: a step's name and its request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,8 +150,4 @@ impl fmt::Display for Intent {
 
 fn names(teams: &std::collections::BTreeSet<crate::TeamName>) -> String {
     teams.iter().map(crate::TeamName::as_str).collect::<Vec<_>>().join(", ")
-}
-
-fn place(cluster: &crate::ClusterName, namespace: Option<&crate::NamespaceName>) -> String {
-    namespace.map_or_else(|| cluster.to_string(), |ns| format!("{cluster}/{ns}"))
 }

@@ -3,12 +3,27 @@
 //! [`Policy::parse`] reads it and reports *every* error, each with its line and field. The JSON
 //! Schema of these types ([`Policy::schema`]) lets editors complete the file.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod check;
+mod error;
+mod lookup;
+mod parse;
+mod team;
+mod yaml;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ClusterName, GroupName, NamespaceName, ObjectId, RoleName, TeamName};
+
+pub use error::{PolicyError, PolicyErrors};
+pub(crate) use lookup::same_group;
+pub use lookup::{Resolved, binding_name, place};
+pub use team::{TeamDesired, team_grants};
 
 /// Who may do what, where, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -164,6 +179,25 @@ pub enum Attribute {
     Location,
     /// `data.workerType`
     WorkerType,
+}
+
+impl Attribute {
+    /// Where an event carries it.
+    pub fn field(self) -> &'static str {
+        match self {
+            Self::Department => "data.attributes.department",
+            Self::JobTitle => "data.attributes.jobTitle",
+            Self::Location => "data.attributes.location",
+            Self::WorkerType => "data.workerType",
+        }
+    }
+}
+
+impl fmt::Display for Attribute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let field = self.field();
+        f.write_str(field.rsplit('.').next().unwrap_or(field))
+    }
 }
 
 /// How people map to Entra users.

@@ -1,0 +1,209 @@
+//! From what one team holds to what it should hold.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    Plan, Policy, Refusal,
+    azure_role::AzureRole,
+    holdings::{Binding, Group, RoleAssignment, Subject, TeamHoldings},
+    ids::{ClusterName, NamespaceName, RoleName, TeamName},
+    invariants::check_principal,
+    plan::Intent,
+    policy::{TeamDesired, team_grants},
+    request,
+};
+
+type Place = (ClusterName, Option<NamespaceName>);
+
+/// Plans what brings a team's holdings to what the policy gives it: its group, its namespaces,
+/// its Azure roles and its bindings; and takes back what its group holds beyond that in governed
+/// clusters. Of Azure roles only those of [`AzureRole`] are taken back, of bindings only ours.
+///
+/// Only what can succeed now is planned: roles wait for the group, bindings for the namespace.
+///
+/// # Errors
+/// - [`Refusal::OutsidePolicy`] when the policy has no such team.
+/// - [`Refusal::Protected`] when there is something to do to a group that must not be touched.
+pub fn plan_team(policy: &Policy, team: &TeamName, held: &TeamHoldings) -> Result<Plan, Refusal> {
+    let desired = team_grants(policy, team)?;
+    let mut plan = Plan::default();
+    if held.group.is_none() {
+        let team = request::Team { team: team.clone() };
+        plan.intents.push(Intent::CreateGroup(team));
+    }
+    plan.intents.extend(missing_namespaces(&desired, held));
+    if let Some(group) = &held.group {
+        let look = Look { policy, team, group, held, desired };
+        plan.intents.extend(look.missing_roles());
+        plan.intents.extend(look.missing_bindings());
+        plan.intents.extend(look.excess_roles());
+        plan.intents.extend(look.excess_bindings());
+        plan.residue.extend(look.unnameable());
+        if !plan.intents.is_empty() {
+            check_principal(policy, &group.id)?;
+        }
+    }
+    Ok(plan)
+}
+
+fn missing_namespaces<'a>(
+    desired: &'a TeamDesired,
+    held: &'a TeamHoldings,
+) -> impl Iterator<Item = Intent> + 'a {
+    let missing = desired.namespaces.iter().filter(|place| !held.namespaces.contains(place));
+    missing.cloned().map(|(cluster, namespace)| {
+        Intent::CreateNamespace(request::Namespace { cluster, namespace })
+    })
+}
+
+struct Look<'a> {
+    policy: &'a Policy,
+    team: &'a TeamName,
+    group: &'a Group,
+    held: &'a TeamHoldings,
+    desired: TeamDesired,
+}
+
+impl Look<'_> {
+    fn missing_roles(&self) -> Vec<Intent> {
+        let held: BTreeSet<_> = self.roles().collect();
+        let lacks = |place: Place, role| !held.contains(&(place, role));
+        let access = self.desired.cluster_access.iter();
+        let access = access.filter(|c| lacks(((*c).clone(), None), AzureRole::ClusterUser));
+        let access = access.map(|cluster| {
+            let (team, cluster) = (self.team.clone(), cluster.clone());
+            Intent::GrantClusterAccess(request::TeamAtCluster { team, cluster })
+        });
+        let roles = self.desired.azure.iter().filter(|(cluster, namespace, role)| {
+            let azure = self.azure_role(cluster, role);
+            azure.is_some_and(|azure| lacks((cluster.clone(), namespace.clone()), azure))
+        });
+        let roles = roles.map(|(cluster, namespace, role)| {
+            Intent::GrantNamespaceScope(self.role(cluster, namespace.as_ref(), role))
+        });
+        access.chain(roles).collect()
+    }
+
+    fn missing_bindings(&self) -> Vec<Intent> {
+        let ready = |cluster: &ClusterName, namespace: &NamespaceName| {
+            self.held.namespaces.iter().any(|(c, n)| c == cluster && n == namespace)
+        };
+        let missing = self.desired.bindings.iter().filter(|(cluster, namespace, role)| {
+            ready(cluster, namespace) && !self.is_bound(cluster, namespace, role)
+        });
+        missing
+            .map(|(cluster, namespace, role)| {
+                Intent::BindNamespaceRole(self.role(cluster, Some(namespace), role))
+            })
+            .collect()
+    }
+
+    fn is_bound(&self, cluster: &ClusterName, namespace: &NamespaceName, role: &RoleName) -> bool {
+        let place = (cluster.clone(), namespace.clone(), role.to_string());
+        let has_role = !self.policy.roles.contains_key(role) || self.held.roles.contains(&place);
+        has_role
+            && self.bindings().any(|binding| {
+                binding.cluster == *cluster
+                    && binding.namespace.as_ref() == Some(namespace)
+                    && self.gives(binding, role)
+            })
+    }
+
+    fn excess_roles(&self) -> Vec<Intent> {
+        let excess = self.roles().filter(|(place, role)| !self.wants(place, *role));
+        let places: BTreeSet<Place> = excess.map(|(place, _)| place).collect();
+        let revoke = |place| Intent::RevokeNamespaceScope(self.scope(place));
+        places.into_iter().map(revoke).collect()
+    }
+
+    fn wants(&self, (cluster, namespace): &Place, role: AzureRole) -> bool {
+        let access = role == AzureRole::ClusterUser
+            && namespace.is_none()
+            && self.desired.cluster_access.contains(cluster);
+        access
+            || self.desired.azure.iter().any(|(c, n, name)| {
+                c == cluster && n == namespace && self.azure_role(c, name) == Some(role)
+            })
+    }
+
+    fn excess_bindings(&self) -> Vec<Intent> {
+        let wanted = |binding: &&Binding| {
+            self.desired.bindings.iter().any(|(cluster, namespace, role)| {
+                binding.cluster == *cluster
+                    && binding.namespace.as_ref() == Some(namespace)
+                    && self.gives(binding, role)
+            })
+        };
+        let excess = self.bindings().filter(|binding| !wanted(binding));
+        let places: BTreeSet<Place> =
+            excess.map(|binding| (binding.cluster.clone(), binding.namespace.clone())).collect();
+        let unbind = |place| Intent::UnbindNamespaceRole(self.scope(place));
+        places.into_iter().map(unbind).collect()
+    }
+
+    /// Our roles below a governed cluster at something that no request can name.
+    fn unnameable(&self) -> Vec<String> {
+        let odd = self.ours().filter(|(assignment, _)| {
+            let scope = &assignment.scope;
+            self.policy.governs_scope(scope) && self.policy.place_of_scope(scope).is_none()
+        });
+        odd.map(|(assignment, role)| {
+            format!("{} holds {role} at {}: remove it by hand", self.group.name, assignment.scope)
+        })
+        .collect()
+    }
+
+    /// The group's own assignments of roles that we give.
+    fn ours(&self) -> impl Iterator<Item = (&RoleAssignment, AzureRole)> {
+        let own = self.held.assignments.iter().filter(|held| held.principal == self.group.id);
+        own.filter_map(|held| Some((held, AzureRole::from_id(held.role)?)))
+    }
+
+    /// The same, by place.
+    fn roles(&self) -> impl Iterator<Item = (Place, AzureRole)> {
+        self.ours().filter_map(|(held, role)| {
+            let (cluster, namespace) = self.policy.place_of_scope(&held.scope)?;
+            Some(((cluster.clone(), namespace), role))
+        })
+    }
+
+    /// Bindings of ours that name the group, in governed clusters.
+    fn bindings(&self) -> impl Iterator<Item = &Binding> {
+        self.held.bindings.iter().filter(|binding| {
+            let named = |subject: &Subject| {
+                matches!(subject, Subject::Group(id) if id == self.group.id.as_str())
+            };
+            binding.managed
+                && !binding.reserved
+                && self.policy.clusters.contains_key(&binding.cluster)
+                && binding.subjects.iter().any(named)
+        })
+    }
+
+    fn gives(&self, binding: &Binding, role: &RoleName) -> bool {
+        let cluster = self.policy.clusters.get(&binding.cluster);
+        cluster.and_then(|cluster| cluster.kubernetes_role(role)).as_ref() == Some(&binding.role)
+    }
+
+    fn azure_role(&self, cluster: &ClusterName, role: &RoleName) -> Option<AzureRole> {
+        self.policy.clusters.get(cluster)?.azure_role(role)
+    }
+
+    fn role(
+        &self,
+        cluster: &ClusterName,
+        namespace: Option<&NamespaceName>,
+        role: &RoleName,
+    ) -> request::TeamRole {
+        request::TeamRole {
+            team: self.team.clone(),
+            cluster: cluster.clone(),
+            namespace: namespace.cloned(),
+            role: role.clone(),
+        }
+    }
+
+    fn scope(&self, (cluster, namespace): Place) -> request::TeamScope {
+        request::TeamScope { team: self.team.clone(), cluster, namespace }
+    }
+}

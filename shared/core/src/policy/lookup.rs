@@ -1,0 +1,210 @@
+//! What the policy says about a group, a role, a place.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    Refusal,
+    azure_role::AzureRole,
+    holdings::RoleRef,
+    ids::{ClusterName, GroupName, NamespaceName, ObjectId, RoleName, TeamName, digest},
+    policy::{Access, Authorization, Cluster, Policy, Team},
+    request,
+};
+
+/// What a request names, found in the policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resolved<'a> {
+    /// The team.
+    pub team: &'a Team,
+    /// The cluster.
+    pub cluster: &'a Cluster,
+    /// The access that the policy gives the team there.
+    pub access: &'a Access,
+}
+
+impl Cluster {
+    /// The ARM scope of the cluster, or of a namespace in it: `{resourceId}/namespaces/{ns}`.
+    pub fn scope(&self, namespace: Option<&NamespaceName>) -> String {
+        let id = self.resource_id.trim_end_matches('/');
+        namespace.map_or_else(|| id.to_owned(), |ns| format!("{id}/namespaces/{ns}"))
+    }
+
+    /// The Azure role that gives a role of the policy on this cluster; none when the cluster's
+    /// own bindings (or its admin group) give it.
+    pub fn azure_role(&self, role: &RoleName) -> Option<AzureRole> {
+        match (self.authorization, role.as_str()) {
+            (Authorization::KubernetesRbac, _) => None,
+            (Authorization::AzureRbac, "reader") => Some(AzureRole::RbacReader),
+            (Authorization::AzureRbac, "writer") => Some(AzureRole::RbacWriter),
+            (Authorization::AzureRbac, "admin") => Some(AzureRole::RbacAdmin),
+            (Authorization::AzureRbac, "cluster-admin") => Some(AzureRole::RbacClusterAdmin),
+            (Authorization::AzureRbac, _) => None,
+        }
+    }
+
+    /// What a binding refers to, to give a role of the policy in a namespace of this cluster.
+    /// Roles of our own are bound on both kinds of cluster: no Azure role equals them.
+    pub fn kubernetes_role(&self, role: &RoleName) -> Option<RoleRef> {
+        let built_in = match role.as_str() {
+            "reader" => "view",
+            "writer" => "edit",
+            "admin" => "admin",
+            "cluster-admin" => return None,
+            custom => return Some(RoleRef::Role(custom.to_owned())),
+        };
+        (self.authorization == Authorization::KubernetesRbac)
+            .then(|| RoleRef::ClusterRole(built_in.to_owned()))
+    }
+
+    /// The subscription the cluster is in.
+    pub fn subscription(&self) -> Option<&str> {
+        self.resource_id.split('/').nth(2)
+    }
+}
+
+impl Policy {
+    /// The digest of the policy: equal for policies that say the same, however they are written.
+    pub fn hash(&self) -> String {
+        let text = serde_json::to_string(self).unwrap_or_default();
+        digest(&[&text])
+    }
+
+    /// The team whose group this is. Entra compares display names without case.
+    pub fn team_of_group(&self, group: &GroupName) -> Option<(&TeamName, &Team)> {
+        self.teams.iter().find(|(_, team)| same_group(&team.group, group))
+    }
+
+    /// Every group the policy speaks of: of teams, of clusters' admins, of approvers.
+    pub fn governed_groups(&self) -> BTreeSet<&GroupName> {
+        let teams = self.teams.values().map(|team| &team.group);
+        let admins = self.clusters.values().filter_map(|cluster| cluster.admin_group.as_ref());
+        let approvers = self.teams.values().filter_map(|team| team.just_in_time.as_ref());
+        teams.chain(admins).chain(approvers.map(|jit| &jit.approvers)).collect()
+    }
+
+    /// The groups whose members are admins of a cluster: its admin group, and the groups of teams
+    /// that hold `cluster-admin` there.
+    pub fn admin_groups(&self, cluster: &ClusterName) -> BTreeSet<&GroupName> {
+        let own = self.clusters.get(cluster).and_then(|cluster| cluster.admin_group.as_ref());
+        let gives = |access: &Access| access.cluster == *cluster && access.role.is_cluster_admin();
+        let teams = self.teams.values().filter(|team| team.access.iter().any(gives));
+        own.into_iter().chain(teams.map(|team| &team.group)).collect()
+    }
+
+    /// The subscriptions of the governed clusters, in lower case.
+    pub fn cluster_subscriptions(&self) -> BTreeSet<String> {
+        let of = |cluster: &Cluster| cluster.subscription().map(str::to_ascii_lowercase);
+        self.clusters.values().filter_map(of).collect()
+    }
+
+    /// The ARM scope of a governed cluster or of a namespace in it.
+    pub fn scope(
+        &self,
+        cluster: &ClusterName,
+        namespace: Option<&NamespaceName>,
+    ) -> Option<String> {
+        self.clusters.get(cluster).map(|found| found.scope(namespace))
+    }
+
+    /// The governed cluster, or namespace of one, that an ARM scope is. ARM ids compare without
+    /// case. None for any other scope, also for what lies below a namespace.
+    pub fn place_of_scope(&self, scope: &str) -> Option<(&ClusterName, Option<NamespaceName>)> {
+        self.clusters.iter().find_map(|(name, cluster)| {
+            let rest = strip_prefix(scope.trim_end_matches('/'), &cluster.scope(None))?;
+            if rest.is_empty() {
+                return Some((name, None));
+            }
+            let namespace = strip_prefix(rest, "/namespaces/")?;
+            Some((name, Some(NamespaceName::new(namespace).ok()?)))
+        })
+    }
+
+    /// Whether an ARM scope is a governed cluster or lies below one.
+    pub fn governs_scope(&self, scope: &str) -> bool {
+        self.clusters.values().any(|cluster| {
+            strip_prefix(scope.trim_end_matches('/'), &cluster.scope(None))
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    }
+
+    /// The Azure role that gives this access, if an Azure role does.
+    pub fn azure_role(&self, access: &Access) -> Option<AzureRole> {
+        self.clusters.get(&access.cluster)?.azure_role(&access.role)
+    }
+
+    /// What a binding must refer to, to give this access, if a binding does.
+    pub fn kubernetes_role(&self, access: &Access) -> Option<RoleRef> {
+        access.namespace.as_ref()?;
+        self.clusters.get(&access.cluster)?.kubernetes_role(&access.role)
+    }
+
+    /// A team of the policy.
+    ///
+    /// # Errors
+    /// [`Refusal::OutsidePolicy`] names the request's field when there is none.
+    pub fn team(&self, name: &TeamName) -> Result<&Team, Refusal> {
+        self.teams.get(name).ok_or_else(|| outside("team", name.as_str()))
+    }
+
+    /// A cluster of the policy.
+    ///
+    /// # Errors
+    /// [`Refusal::OutsidePolicy`] names the request's field when there is none.
+    pub fn cluster(&self, name: &ClusterName) -> Result<&Cluster, Refusal> {
+        self.clusters.get(name).ok_or_else(|| outside("cluster", name.as_str()))
+    }
+
+    /// Finds what a request asks for, so that it can give no more than the policy does.
+    ///
+    /// # Errors
+    /// [`Refusal::OutsidePolicy`] names the first field of the request that the policy lacks.
+    pub fn resolve(&self, asked: &request::TeamRole) -> Result<Resolved<'_>, Refusal> {
+        let team = self.team(&asked.team)?;
+        let cluster = self.cluster(&asked.cluster)?;
+        let here = |access: &&Access| {
+            access.cluster == asked.cluster && access.namespace == asked.namespace
+        };
+        if !team.access.iter().any(|access| here(&access)) {
+            return Err(match &asked.namespace {
+                Some(namespace) => outside("namespace", namespace.as_str()),
+                None => outside("cluster", asked.cluster.as_str()),
+            });
+        }
+        let access = team.access.iter().filter(here).find(|access| access.role == asked.role);
+        let access = access.ok_or_else(|| outside("role", asked.role.as_str()))?;
+        Ok(Resolved { team, cluster, access })
+    }
+
+    /// Whether some team has access to the namespace, so that it is ours to create.
+    pub fn has_namespace(&self, cluster: &ClusterName, namespace: &NamespaceName) -> bool {
+        let here = |access: &Access| {
+            access.cluster == *cluster && access.namespace.as_ref() == Some(namespace)
+        };
+        self.teams.values().any(|team| team.access.iter().any(here))
+    }
+}
+
+/// Whether two display names are one group to Entra, which compares them without case.
+pub(crate) fn same_group(a: &GroupName, b: &GroupName) -> bool {
+    a.as_str().eq_ignore_ascii_case(b.as_str())
+}
+
+/// The name of the binding that gives a role to a group: always the same, so that creating it
+/// twice is a conflict and not a second binding.
+pub fn binding_name(role: &RoleRef, group: &ObjectId) -> String {
+    format!("latchkey-{}", &digest(&[&role.to_string(), group.as_str()])[..16])
+}
+
+/// A place for people to read: `cluster`, or `cluster/namespace`.
+pub fn place(cluster: &ClusterName, namespace: Option<&NamespaceName>) -> String {
+    namespace.map_or_else(|| cluster.to_string(), |ns| format!("{cluster}/{ns}"))
+}
+
+fn outside(field: &str, value: &str) -> Refusal {
+    Refusal::OutsidePolicy { field: field.to_owned(), value: value.to_owned() }
+}
+
+fn strip_prefix<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+    let (head, rest) = text.split_at_checked(prefix.len())?;
+    head.eq_ignore_ascii_case(prefix).then_some(rest)
+}
