@@ -3,7 +3,7 @@
 use base64::display::Base64Display;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::{Response, StatusCode, header::CONTENT_TYPE};
+use http::{HeaderName, Response, StatusCode, header::CONTENT_TYPE};
 use http_body_util::Full;
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
@@ -36,12 +36,20 @@ impl Serialize for HttpReply {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = serializer.serialize_struct("HttpReply", 3)?;
         object.serialize_field("statusCode", &self.status.as_u16())?;
-        object.serialize_field("headers", &self.headers)?;
+        object.serialize_field("headers", &Headers(&self.headers))?;
         match &self.body {
             Some(body) => object.serialize_field("body", body)?,
             None => object.skip_field("body")?,
         }
         object.end()
+    }
+}
+
+struct Headers<'a>(&'a [(HeaderName, String)]);
+
+impl Serialize for Headers<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name.as_str(), value)))
     }
 }
 

@@ -117,7 +117,7 @@ impl fmt::Debug for Output {
 #[derive(Clone, PartialEq, Eq)]
 pub struct HttpReply {
     pub(crate) status: StatusCode,
-    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) headers: Vec<(HeaderName, String)>,
     pub(crate) body: Option<String>,
 }
 
@@ -125,7 +125,7 @@ impl HttpReply {
     /// An answer without body.
     #[must_use]
     pub fn new(status: StatusCode) -> Self {
-        Self { status, headers: BTreeMap::new(), body: None }
+        Self { status, headers: Vec::new(), body: None }
     }
 
     /// An answer in plain text.
@@ -152,7 +152,8 @@ impl HttpReply {
     /// Sets a header. Its value is sent as it is, unless it is an ISO date with time.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
-        self.headers.insert(name.as_str().to_owned(), value.into());
+        self.headers.retain(|(known, _)| *known != name);
+        self.headers.push((name, value.into()));
         self
     }
 
@@ -167,7 +168,7 @@ impl fmt::Debug for HttpReply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpReply")
             .field("status", &self.status)
-            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("headers", &self.headers.iter().map(|(name, _)| name).collect::<Vec<_>>())
             .field("body_bytes", &self.body.as_ref().map(String::len))
             .finish()
     }

@@ -82,7 +82,7 @@ fn read_body(text: String, headers: &HeaderMap) -> Result<Bytes, Fault> {
     let is_binary = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
-        .is_some_and(|media_type| is_sent_as_base64(media_type));
+        .is_some_and(is_sent_as_base64);
     if is_binary { decode_base64(&text).ok_or(Fault::NotBase64) } else { Ok(Bytes::from(text)) }
 }
 
