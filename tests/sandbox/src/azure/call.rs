@@ -49,12 +49,14 @@ impl Call<'_> {
     }
 
     pub(super) fn json_body(&self) -> Result<Value, ArmError> {
-        serde_json::from_slice(self.body).map_err(|_| {
-            ArmError::bad_request(
-                "InvalidRequestContent",
-                "The request content was invalid and could not be deserialized.",
-            )
-        })
+        let body = serde_json::from_slice(self.body).unwrap_or(Value::Null);
+        if body.is_object() {
+            return Ok(body);
+        }
+        Err(ArmError::bad_request(
+            "InvalidRequestContent",
+            "The request content was invalid and could not be deserialized.",
+        ))
     }
 
     /// 403 unless the caller may perform the action at the scope.
