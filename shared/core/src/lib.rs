@@ -12,6 +12,8 @@ pub mod decision;
 pub mod desired;
 pub mod event;
 pub mod fact;
+#[cfg(test)]
+mod fixtures;
 pub mod holdings;
 pub mod ids;
 pub mod invariants;

@@ -151,3 +151,6 @@ impl fmt::Display for Intent {
 fn names(teams: &std::collections::BTreeSet<crate::TeamName>) -> String {
     teams.iter().map(crate::TeamName::as_str).collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,121 @@
+//! What a step does to what is held, as the planners assume it. Tests hold plans to it.
+#![expect(clippy::expect_used, clippy::panic, reason = "tests")]
 
+use crate::{
+    Holdings, Policy, Timestamp,
+    azure_role::AzureRole,
+    fixtures::{assignment, binding, group, user},
+    holdings::{Group, RoleRef, Subject, TeamHoldings},
+    ids::{ClusterName, NamespaceName, TeamName},
+    plan::Intent,
+    policy::team_grants,
+    request,
+};
+
+/// A person's holdings after a step.
+pub(super) fn person_after(
+    mut held: Holdings,
+    intent: &Intent,
+    policy: &Policy,
+    now: Timestamp,
+) -> Holdings {
+    match intent {
+        Intent::CreateUser(_) => held.user.get_or_insert_with(|| user(1)).enabled = true,
+        Intent::DisableSignIn(_) => held.user.iter_mut().for_each(|user| user.enabled = false),
+        Intent::EndSessions(_) => {
+            held.user.iter_mut().for_each(|user| user.sessions_valid_from = Some(now));
+        }
+        Intent::LeaveGroups(asked) => held.groups.retain(|group| {
+            let team = policy.team_of_group(&group.name);
+            let asked =
+                asked.everything || team.is_some_and(|(team, _)| asked.teams.contains(team));
+            !(asked && group.writable())
+        }),
+        Intent::JoinGroups(asked) => {
+            let groups = asked.teams.iter().map(|team| group(policy.teams[team].group.as_str()));
+            held.groups.extend(groups);
+        }
+        Intent::RevokeRoleAssignments(_) => held.assignments.clear(),
+        Intent::UnbindPerson(_) => held.bindings.retain(|binding| binding.reserved),
+        other => panic!("no plan of a person asks for {other}"),
+    }
+    held
+}
+
+/// A team's holdings after a step.
+pub(super) fn team_after(mut held: TeamHoldings, intent: &Intent, policy: &Policy) -> TeamHoldings {
+    let group = held.group.clone();
+    let own = || group.clone().expect("roles are planned for a group that exists");
+    match intent {
+        Intent::CreateGroup(asked) => {
+            held.group = Some(crate::fixtures::group(policy.teams[&asked.team].group.as_str()));
+        }
+        Intent::CreateNamespace(asked) => {
+            held.namespaces.push((asked.cluster.clone(), asked.namespace.clone()));
+        }
+        Intent::GrantClusterAccess(asked) => {
+            let scope = policy.clusters[&asked.cluster].scope(None);
+            held.assignments.push(assignment(AzureRole::ClusterUser, &scope, &own().id));
+        }
+        Intent::GrantNamespaceScope(asked) => {
+            let cluster = policy.resolve(asked).expect("plans stay in the policy").cluster;
+            let role = cluster.azure_role(&asked.role).expect("an Azure role gives it");
+            let scope = cluster.scope(asked.namespace.as_ref());
+            held.assignments.push(assignment(role, &scope, &own().id));
+        }
+        Intent::BindNamespaceRole(asked) => bind(&mut held, asked, policy, &own()),
+        Intent::RevokeNamespaceScope(asked) => {
+            let kept = allowed(policy, &asked.team, &asked.cluster, asked.namespace.as_ref());
+            let scope = policy.clusters[&asked.cluster].scope(asked.namespace.as_ref());
+            held.assignments.retain(|a| {
+                !a.scope.eq_ignore_ascii_case(&scope)
+                    || AzureRole::from_id(a.role).is_none_or(|role| kept.contains(&role))
+            });
+        }
+        Intent::UnbindNamespaceRole(asked) => {
+            let kept = bound(policy, asked);
+            held.bindings.retain(|b| {
+                b.cluster != asked.cluster
+                    || b.namespace != asked.namespace
+                    || !b.managed
+                    || kept.contains(&b.role)
+            });
+        }
+        other => panic!("no plan of a team asks for {other}"),
+    }
+    held
+}
+
+fn bind(held: &mut TeamHoldings, asked: &request::TeamRole, policy: &Policy, group: &Group) {
+    let namespace = asked.namespace.clone().expect("bindings are in a namespace");
+    assert!(held.namespaces.contains(&(asked.cluster.clone(), namespace.clone())));
+    let cluster = policy.resolve(asked).expect("plans stay in the policy").cluster;
+    let subject = Subject::Group(group.id.to_string());
+    let mut new = binding(asked.cluster.as_str(), Some(namespace.as_str()), subject);
+    new.role = cluster.kubernetes_role(&asked.role).expect("a binding gives it");
+    held.bindings.push(new);
+    held.roles.push((asked.cluster.clone(), namespace, asked.role.to_string()));
+}
+
+fn allowed(
+    policy: &Policy,
+    team: &TeamName,
+    cluster: &ClusterName,
+    namespace: Option<&NamespaceName>,
+) -> Vec<AzureRole> {
+    let desired = team_grants(policy, team).expect("plans stay in the policy");
+    let access = (namespace.is_none() && desired.cluster_access.contains(cluster))
+        .then_some(AzureRole::ClusterUser);
+    let here = desired.azure.iter().filter(|(c, n, _)| c == cluster && n.as_ref() == namespace);
+    let roles = here.filter_map(|(c, _, role)| policy.clusters[c].azure_role(role));
+    access.into_iter().chain(roles).collect()
+}
+
+fn bound(policy: &Policy, asked: &request::TeamScope) -> Vec<RoleRef> {
+    let desired = team_grants(policy, &asked.team).expect("plans stay in the policy");
+    let here = desired
+        .bindings
+        .iter()
+        .filter(|(c, n, _)| *c == asked.cluster && Some(n) == asked.namespace.as_ref());
+    here.filter_map(|(c, _, role)| policy.clusters[c].kubernetes_role(role)).collect()
+}

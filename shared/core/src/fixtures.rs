@@ -1,0 +1,181 @@
+//! Values that the tests share. Everybody in them is fictitious.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+use jiff::{SignedDuration, Timestamp};
+use proptest::{collection::vec, option, prelude::*, sample::select};
+
+use crate::{
+    Holdings, Policy,
+    azure_role::AzureRole,
+    fact::{Attributes, EventKey, Fact, FactKind, Urgency},
+    holdings::{Binding, Group, PrincipalType, RoleAssignment, RoleRef, Subject, User},
+    ids::{GroupName, ObjectId, PersonId, SpellId, TeamName},
+};
+
+/// The example policy.
+pub(crate) fn policy() -> Policy {
+    Policy::parse(include_str!("../../../access.yaml")).expect("the example is valid")
+}
+
+/// Hours after an arbitrary midnight.
+pub(crate) fn hour(hours: i64) -> Timestamp {
+    let midnight: Timestamp = "2026-08-21T00:00:00Z".parse().unwrap();
+    midnight + SignedDuration::from_hours(hours)
+}
+
+pub(crate) fn person() -> PersonId {
+    PersonId::new("0042").unwrap()
+}
+
+pub(crate) fn team(name: &str) -> TeamName {
+    TeamName::new(name).unwrap()
+}
+
+pub(crate) fn id(number: u32) -> ObjectId {
+    ObjectId::new(format!("{number:08x}-1111-4222-8333-444455556666")).unwrap()
+}
+
+/// A fact of spell `s1`: its revision is part of its event id.
+pub(crate) fn fact(kind: FactKind, revision: u64, effective: i64) -> Fact {
+    let department = (kind == FactKind::Hired).then(|| "Frontend Ops".to_owned());
+    let upn = department.as_ref().map(|_| "alex.kim@contoso.example".to_owned());
+    Fact {
+        event: EventKey {
+            source: "//hr/contoso".to_owned(),
+            id: format!("{kind:?}-{revision}-{effective}"),
+        },
+        person: person(),
+        spell: SpellId::new("s1").unwrap(),
+        kind,
+        effective: hour(effective),
+        revision,
+        recorded: hour(effective),
+        urgency: Urgency::Scheduled,
+        worker_type: None,
+        reason_class: None,
+        attributes: Attributes { department, user_principal_name: upn, ..Attributes::default() },
+        legal_hold: None,
+    }
+}
+
+/// The same fact, of another spell.
+pub(crate) fn of_spell(spell: &str, mut fact: Fact) -> Fact {
+    fact.spell = SpellId::new(spell).unwrap();
+    fact.event.id = format!("{spell}-{}", fact.event.id);
+    fact
+}
+
+/// The same fact, with a department.
+pub(crate) fn with_department(department: &str, mut fact: Fact) -> Fact {
+    fact.attributes.department = Some(department.to_owned());
+    fact
+}
+
+pub(crate) fn user(number: u32) -> User {
+    User {
+        id: id(number),
+        upn: "alex.kim@contoso.example".to_owned(),
+        employee_id: Some("0042".to_owned()),
+        enabled: true,
+        sessions_valid_from: Some(hour(-1000)),
+        guest: false,
+    }
+}
+
+pub(crate) fn group(name: &str) -> Group {
+    let number = name.bytes().fold(7_u32, |hash, b| hash.wrapping_mul(31).wrapping_add(b.into()));
+    Group {
+        id: id(number),
+        name: GroupName::new(name).unwrap(),
+        dynamic: false,
+        synced: false,
+        role_assignable: false,
+    }
+}
+
+pub(crate) fn assignment(role: AzureRole, scope: &str, principal: &ObjectId) -> RoleAssignment {
+    RoleAssignment {
+        id: format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{principal}"),
+        scope: scope.to_owned(),
+        role: role.id(),
+        principal: principal.clone(),
+        principal_type: PrincipalType::Group,
+        description: None,
+    }
+}
+
+pub(crate) fn binding(cluster: &str, namespace: Option<&str>, subject: Subject) -> Binding {
+    Binding {
+        cluster: cluster.parse().unwrap(),
+        namespace: namespace.map(|name| name.parse().unwrap()),
+        name: "somebody".to_owned(),
+        role: RoleRef::ClusterRole("edit".to_owned()),
+        subjects: vec![subject],
+        uid: "u".to_owned(),
+        resource_version: "1".to_owned(),
+        managed: true,
+        reserved: false,
+    }
+}
+
+/// Facts of one person in up to three spells, close together so that they collide.
+pub(crate) fn facts() -> impl Strategy<Value = Vec<Fact>> {
+    vec(any_fact(), 0..14)
+}
+
+fn any_fact() -> impl Strategy<Value = Fact> {
+    let names = select(vec!["frontend", "backend", "observers", "nobody"]);
+    let requested = (names, 0_i64..48).prop_map(|(name, until)| FactKind::AccessRequested {
+        team: team(name),
+        until: hour(until),
+    });
+    let kind = prop_oneof![
+        4 => Just(FactKind::Hired),
+        2 => Just(FactKind::Changed),
+        1 => Just(FactKind::LeaveStarted),
+        1 => Just(FactKind::LeaveEnded),
+        2 => Just(FactKind::Terminated),
+        1 => Just(FactKind::TerminationCorrected),
+        1 => Just(FactKind::TerminationRescinded),
+        1 => Just(FactKind::Extended),
+        1 => Just(FactKind::RevokeNow),
+        1 => requested,
+    ];
+    let departments = select(vec!["Frontend Ops", "Backend Ops", "Platform", "Catering"]);
+    let spells = select(vec!["s1", "s2", "s3"]);
+    (kind, 0_u64..6, 0_i64..48, spells, 0_u32..12, option::of(departments), any::<bool>()).prop_map(
+        |(kind, revision, effective, spell, event, department, immediate)| {
+            let mut fact = of_spell(spell, fact(kind, revision, effective));
+            // Few event ids, so that some facts share one.
+            fact.event.id = format!("{event}");
+            fact.attributes.department = department.map(str::to_owned);
+            fact.urgency = if immediate { Urgency::Immediate } else { Urgency::Scheduled };
+            fact
+        },
+    )
+}
+
+/// What a person might hold, of the example policy and beside it. Everything is writable.
+pub(crate) fn holdings() -> impl Strategy<Value = Holdings> {
+    let names = vec![
+        "Ops_Frontend_team",
+        "Ops_Backend_team",
+        "Ops_Observers",
+        "Book_club",
+        "ClusterAdminGroup",
+    ];
+    let groups = proptest::sample::subsequence(names, 0..=5);
+    let who = option::weighted(0.8, (any::<bool>(), -10_i64..60, any::<bool>()));
+    (who, groups, 0_usize..3, 0_usize..3).prop_map(|(who, groups, assignments, bindings)| {
+        let Some((enabled, sessions, guest)) = who else { return Holdings::default() };
+        let user = User { enabled, guest, sessions_valid_from: Some(hour(sessions)), ..user(1) };
+        let role = assignment(AzureRole::RbacReader, "/subscriptions/x", &user.id);
+        let subject = Subject::User(user.upn.clone());
+        Holdings {
+            user: Some(user),
+            groups: groups.into_iter().map(group).collect(),
+            assignments: vec![role; assignments],
+            bindings: vec![binding("retail-aks", Some("shop"), subject); bindings],
+        }
+    })
+}

@@ -1,0 +1,376 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::BTreeSet;
+
+use insta::assert_snapshot;
+use proptest::{prelude::*, sample::subsequence};
+
+use super::{
+    Intent, Plan,
+    model::{person_after, team_after},
+    plan_person, plan_team,
+};
+use crate::{
+    Holdings, Policy, Refusal,
+    azure_role::AzureRole,
+    fact::{Fact, FactKind},
+    fixtures::*,
+    holdings::{Subject, TeamHoldings},
+    ids::{ClusterName, TeamName},
+    invariants::Admins,
+    state::{PersonState, Standing},
+};
+
+fn admins(policy: &Policy, members: impl IntoIterator<Item = u32>) -> Vec<Admins> {
+    let members: BTreeSet<_> = members.into_iter().map(id).collect();
+    let of = |cluster: &ClusterName| Admins {
+        cluster: cluster.clone(),
+        members_enabled: members.clone(),
+        leaving_in_flight: BTreeSet::new(),
+    };
+    policy.clusters.keys().map(of).collect()
+}
+
+fn plan(facts: &[Fact], held: &Holdings, hours: i64) -> Result<Plan, Refusal> {
+    let policy = policy();
+    let state = PersonState::of(&person(), facts, hour(hours));
+    plan_person(&policy, &state, held, &admins(&policy, 900..905), hour(hours))
+}
+
+fn held(groups: &[&str]) -> Holdings {
+    Holdings {
+        user: Some(user(1)),
+        groups: groups.iter().map(|name| group(name)).collect(),
+        ..Holdings::default()
+    }
+}
+
+fn leaver() -> [Fact; 2] {
+    [fact(FactKind::Hired, 1, 0), fact(FactKind::Terminated, 2, 10)]
+}
+
+#[test]
+fn a_hire_without_a_user_gets_one_first_and_the_rest_at_the_next_look() {
+    let hired = [fact(FactKind::Hired, 1, 0)];
+    assert_snapshot!(plan(&hired, &Holdings::default(), 1).unwrap(), @"+ Entra user of 0042");
+    assert_snapshot!(plan(&hired, &held(&[]), 1).unwrap(), @"+ 0042 into frontend");
+    assert_snapshot!(plan(&hired, &held(&["Ops_Frontend_team", "Book_club"]), 1).unwrap(), @"nothing to do");
+}
+
+#[test]
+fn a_mover_leaves_before_joining() {
+    let moved = with_department("Backend Ops", fact(FactKind::Changed, 2, 5));
+    let facts = [fact(FactKind::Hired, 1, 0), moved];
+    assert_snapshot!(plan(&facts, &held(&["Ops_Frontend_team", "Book_club"]), 6).unwrap(), @r"
+    - 0042 from frontend
+    + 0042 into backend
+    ");
+}
+
+#[test]
+fn a_leaver_loses_the_doors_first_and_then_every_path() {
+    let mut held = held(&["Ops_Frontend_team", "Book_club"]);
+    held.assignments.push(assignment(AzureRole::RbacReader, "/subscriptions/x", &id(1)));
+    held.bindings.push(binding(
+        "retail-aks",
+        None,
+        Subject::User("alex.kim@contoso.example".into()),
+    ));
+    assert_snapshot!(plan(&leaver(), &held, 11).unwrap(), @r"
+    - sign-in of 0042
+    - sessions of 0042
+    - 0042 from every group
+    - Azure roles of 0042
+    - bindings of 0042
+    ");
+}
+
+#[test]
+fn reserved_bindings_of_a_leaver_stay() {
+    let mut held = held(&[]);
+    held.user.as_mut().unwrap().enabled = false;
+    held.user.as_mut().unwrap().sessions_valid_from = Some(hour(10));
+    let mut reserved =
+        binding("retail-aks", None, Subject::User("alex.kim@contoso.example".into()));
+    reserved.reserved = true;
+    held.bindings.push(reserved);
+    assert_snapshot!(plan(&leaver(), &held, 11).unwrap(), @"nothing to do");
+}
+
+#[test]
+fn groups_that_cannot_be_written_are_left_to_a_person() {
+    let mut held = held(&["Ops_Frontend_team", "Old_domain_group"]);
+    held.groups[0].dynamic = true;
+    held.groups[1].synced = true;
+    assert_snapshot!(plan(&leaver(), &held, 11).unwrap(), @r"
+    - sign-in of 0042
+    - sessions of 0042
+    ! 0042 is still in Ops_Frontend_team: its members follow a rule: change the attribute that the rule looks at
+    ! 0042 is still in Old_domain_group: its members come from the on-premises directory: take the member out there
+    ");
+}
+
+#[test]
+fn somebody_on_leave_keeps_what_the_policy_did_not_give() {
+    let facts = [fact(FactKind::Hired, 1, 0), fact(FactKind::LeaveStarted, 2, 5)];
+    assert_snapshot!(plan(&facts, &held(&["Ops_Frontend_team", "Book_club"]), 6).unwrap(), @r"
+    - sign-in of 0042
+    - sessions of 0042
+    - 0042 from frontend
+    ");
+}
+
+#[test]
+fn sessions_of_a_guest_are_its_home_tenants() {
+    let mut held = held(&[]);
+    held.user.as_mut().unwrap().guest = true;
+    assert_snapshot!(plan(&leaver(), &held, 11).unwrap(), @r"
+    - sign-in of 0042
+    note: the user is a guest: sessions end with its home tenant
+    ");
+}
+
+#[test]
+fn an_unknown_department_gives_nothing_and_names_the_field() {
+    let hired = with_department("Catering", fact(FactKind::Hired, 1, 0));
+    assert_snapshot!(plan(&[hired], &held(&["Ops_Frontend_team"]), 1).unwrap(), @r#"
+    - 0042 from frontend
+    note: data.attributes.department: no birthright rule knows "Catering"
+    "#);
+}
+
+#[test]
+fn without_a_user_and_with_creation_off_the_plan_is_refused() {
+    let mut policy = policy();
+    policy.people.create = false;
+    let state = PersonState::of(&person(), &[fact(FactKind::Hired, 1, 0)], hour(1));
+    let refused = plan_person(&policy, &state, &Holdings::default(), &[], hour(1)).unwrap_err();
+    assert_snapshot!(refused, @"0042 has no Entra user, and people.create is off");
+}
+
+#[test]
+fn a_user_to_be_created_needs_a_principal_name() {
+    let mut hired = fact(FactKind::Hired, 1, 0);
+    hired.attributes.user_principal_name = None;
+    let refused = plan(&[hired], &Holdings::default(), 1).unwrap_err();
+    assert_snapshot!(refused, @"data.attributes.userPrincipalName is missing or unusable: it is needed to create the Entra user");
+}
+
+#[test]
+fn a_leaver_among_the_last_admins_waits_for_an_operator() {
+    let policy = policy();
+    let state = PersonState::of(&person(), &leaver(), hour(11));
+    let held = held(&["ClusterAdminGroup"]);
+    let refused = |members: &[u32]| {
+        let admins = admins(&policy, members.iter().copied());
+        plan_person(&policy, &state, &held, &admins, hour(11)).map(|plan| plan.to_string())
+    };
+    let err = refused(&[1, 2]).unwrap_err();
+    assert_snapshot!(err, @"private-aks would keep 1 usable admins, fewer than 2");
+    assert!(refused(&[1, 2, 3]).is_ok());
+    let unseen = plan_person(&policy, &state, &held, &[], hour(11)).unwrap_err();
+    assert_snapshot!(unseen, @"private-aks: who else can administer it was not observed");
+}
+
+#[test]
+fn a_mover_among_the_last_admins_keeps_only_that_membership() {
+    let policy = policy();
+    let state = PersonState::of(&person(), &[fact(FactKind::Hired, 1, 0)], hour(1));
+    let held = held(&["ClusterAdminGroup", "Ops_Backend_team"]);
+    let plan = plan_person(&policy, &state, &held, &admins(&policy, [1, 2]), hour(1)).unwrap();
+    assert_snapshot!(plan, @r"
+    - 0042 from backend
+    + 0042 into frontend
+    ! stays in ClusterAdminGroup: private-aks would keep 1 usable admins, fewer than 2
+    ");
+}
+
+#[test]
+fn a_protected_principal_is_refused_only_when_it_would_be_touched() {
+    let mut policy = policy();
+    policy.protected.principals.insert(id(1));
+    let hired = PersonState::of(&person(), &[fact(FactKind::Hired, 1, 0)], hour(1));
+    let calm = held(&["Ops_Frontend_team"]);
+    assert!(plan_person(&policy, &hired, &calm, &[], hour(1)).unwrap().is_done());
+    let gone = PersonState::of(&person(), &leaver(), hour(11));
+    let refused = plan_person(&policy, &gone, &calm, &[], hour(11)).unwrap_err();
+    assert_eq!(refused, Refusal::Protected { principal: id(1) });
+}
+
+#[test]
+fn a_new_team_gets_group_and_namespaces_first() {
+    let (policy, retail) = (policy(), team("retail"));
+    let mut held = TeamHoldings::default();
+    let first = plan_team(&policy, &retail, &held).unwrap();
+    assert_snapshot!(first, @r"
+    + group of team retail
+    + namespace retail-aks/dev
+    + namespace retail-aks/shop
+    ");
+    held = first.intents.iter().fold(held, |held, step| team_after(held, step, &policy));
+    assert_snapshot!(plan_team(&policy, &retail, &held).unwrap(), @r"
+    + retail at retail-aks
+    + role dev-user-full-access of retail in retail-aks/dev
+    + role reader of retail in retail-aks/shop
+    ");
+}
+
+#[test]
+fn a_team_on_azure_rbac_gets_azure_roles() {
+    let (policy, platform) = (policy(), team("platform"));
+    let held = TeamHoldings { group: Some(group("ClusterAdminGroup")), ..Default::default() };
+    assert_snapshot!(plan_team(&policy, &platform, &held).unwrap(), @r"
+    + platform at private-aks
+    + platform at retail-aks
+    + Azure role cluster-admin of platform at private-aks
+    ");
+}
+
+#[test]
+fn a_team_that_the_policy_lacks_is_refused() {
+    let refused = plan_team(&policy(), &team("nobody"), &TeamHoldings::default()).unwrap_err();
+    assert_snapshot!(refused, @"team: nobody is not in the policy");
+}
+
+/// What a group of team `backend` might hold: roles and bindings here and there, ours or not.
+fn team_holdings() -> impl Strategy<Value = TeamHoldings> {
+    let policy = policy();
+    let scopes: Vec<String> = policy
+        .clusters
+        .values()
+        .flat_map(|c| {
+            let id = c.resource_id.to_uppercase();
+            [c.scope(None), format!("{}/namespaces/frontend", c.resource_id), id]
+        })
+        .chain(["/subscriptions/elsewhere".to_owned()])
+        .collect();
+    let roles: Vec<_> =
+        scopes.iter().flat_map(|scope| AzureRole::ALL.map(|role| (role, scope.clone()))).collect();
+    let places =
+        vec![("retail-aks", None), ("retail-aks", Some("shop")), ("private-aks", Some("dev"))];
+    (
+        proptest::option::of(Just(group("Retail_dev_team"))),
+        subsequence(roles, 0..12),
+        proptest::collection::vec(
+            (proptest::sample::select(places), any::<bool>(), any::<bool>()),
+            0..6,
+        ),
+        any::<bool>(),
+    )
+        .prop_map(|(own, roles, bound, spaces)| {
+            let Some(own) = own else { return TeamHoldings::default() };
+            let roles =
+                roles.iter().map(|(role, scope)| assignment(*role, scope, &own.id)).collect();
+            let bindings = bound.into_iter().map(|((cluster, namespace), managed, reserved)| {
+                let mut binding = binding(cluster, namespace, Subject::Group(own.id.to_string()));
+                (binding.managed, binding.reserved) = (managed, reserved);
+                binding
+            });
+            let shop = ("retail-aks".parse().unwrap(), "shop".parse().unwrap());
+            TeamHoldings {
+                assignments: roles,
+                bindings: bindings.collect(),
+                namespaces: if spaces { vec![shop] } else { vec![] },
+                group: Some(own),
+                roles: vec![],
+            }
+        })
+}
+
+proptest! {
+    #[test]
+    fn a_persons_plan_done_leaves_an_empty_plan(facts in facts(), held in holdings(), now in 0_i64..60) {
+        let policy = policy();
+        let state = PersonState::of(&person(), &facts, hour(now));
+        let admins = admins(&policy, 1..10);
+        let mut held = held;
+        // A missing user is created at the first look, the rest follows at the second.
+        for _ in 0..2 {
+            let Ok(plan) = plan_person(&policy, &state, &held, &admins, hour(now)) else {
+                // Only a user that cannot be created is refused here.
+                prop_assert!(held.user.is_none());
+                return Ok(());
+            };
+            prop_assert!(plan.intents.len() <= 5);
+            let created = held.user.is_none();
+            held = plan.intents.iter()
+                .fold(held, |held, step| person_after(held, step, &policy, hour(now)));
+            if !created {
+                break;
+            }
+        }
+        let rest = plan_person(&policy, &state, &held, &admins, hour(now)).unwrap();
+        prop_assert!(rest.intents.is_empty(), "{rest}");
+    }
+
+    #[test]
+    fn a_teams_plans_done_leave_an_empty_plan(held in team_holdings()) {
+        let (policy, retail) = (policy(), team("retail"));
+        let mut held = held;
+        // Group and namespaces first, what needs them second.
+        for _ in 0..2 {
+            let plan = plan_team(&policy, &retail, &held).unwrap();
+            held = plan.intents.iter().fold(held, |held, step| team_after(held, step, &policy));
+        }
+        let rest = plan_team(&policy, &retail, &held).unwrap();
+        prop_assert!(rest.is_done(), "{rest}");
+        prop_assert!(held.bindings.iter().filter(|b| b.managed && !b.reserved).all(|b| b.namespace.is_some()));
+    }
+
+    #[test]
+    fn no_plan_gives_anything_to_somebody_without_an_active_spell(facts in facts(), held in holdings(), now in 0_i64..60) {
+        let policy = policy();
+        let state = PersonState::of(&person(), &facts, hour(now));
+        if let Ok(plan) = plan_person(&policy, &state, &held, &admins(&policy, 1..10), hour(now))
+            && state.standing() != Standing::Active
+        {
+            let gives = |step: &Intent| matches!(step, Intent::CreateUser(_) | Intent::JoinGroups(_));
+            prop_assert!(!plan.intents.iter().any(gives), "{plan}");
+        }
+    }
+
+    #[test]
+    fn no_plan_removes_the_last_admins_or_touches_the_protected(
+        facts in facts(),
+        held in holdings(),
+        now in 0_i64..60,
+        members in subsequence(vec![1_u32, 2, 3, 4], 0..=4),
+        leaving in subsequence(vec![2_u32, 3, 4], 0..=3),
+        protected in any::<bool>(),
+    ) {
+        let mut policy = policy();
+        if protected {
+            policy.protected.principals.insert(id(1));
+        }
+        let mut admins = admins(&policy, members.iter().copied());
+        for cluster in &mut admins {
+            cluster.leaving_in_flight = leaving.iter().copied().map(id).collect();
+        }
+        let state = PersonState::of(&person(), &facts, hour(now));
+        let Ok(plan) = plan_person(&policy, &state, &held, &admins, hour(now)) else { return Ok(()) };
+        prop_assert!(!protected || held.user.is_none() || plan.intents.is_empty());
+        let removes = plan.intents.iter().any(|step| match step {
+            Intent::DisableSignIn(_) => true,
+            Intent::LeaveGroups(asked) => asked.everything || asked.teams.contains(&team("platform")),
+            _ => false,
+        });
+        if removes && members.contains(&1) && held.user.is_some() {
+            let left = members.iter().filter(|m| **m != 1 && !leaving.contains(m)).count();
+            prop_assert!(left >= 2, "{left} left by {plan}");
+        }
+    }
+}
+
+#[test]
+fn every_intent_names_its_step_as_it_is_sent() {
+    let steps = [
+        serde_json::json!({"step": "join_groups", "request": {"personId": "0042", "teams": ["frontend"]}}),
+        serde_json::json!({"step": "create_group", "request": {"team": "frontend"}}),
+    ];
+    for sent in steps {
+        let intent: Intent = serde_json::from_value(sent.clone()).unwrap();
+        assert_eq!(intent.step(), sent["step"]);
+        assert_eq!(serde_json::to_value(&intent).unwrap(), sent);
+    }
+    let _: TeamName = team("frontend");
+}
