@@ -14,7 +14,7 @@
 //! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 //! use latchkey_ledger::{Appended, Ledger};
 //!
-//! let ledger = Ledger::open("memory:", None)?;
+//! let ledger = Ledger::memory();
 //! let at = "2026-03-02T09:00:00Z".parse()?;
 //! let first = ledger.append("people/1042", 0, at, &"joined").await?;
 //! assert!(matches!(first, Appended::Written(_)));
@@ -38,7 +38,6 @@ mod stream;
 use std::{fmt, sync::Arc};
 
 pub use append::{Appended, Decided, Once};
-pub use credential::Bearer;
 use object_store::ObjectStore;
 pub use open::OpenError;
 pub use record::Record;

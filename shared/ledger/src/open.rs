@@ -1,16 +1,17 @@
 //! From a URL to a store.
 
-use std::{io, path::PathBuf, sync::Arc, time::Duration};
+use std::{io, path::Path, sync::Arc, time::Duration};
 
+use latchkey_azure::{Http, Tokens};
 use object_store::{
-    BackoffConfig, ClientOptions, ObjectStore, RetryConfig, azure::MicrosoftAzureBuilder,
-    local::LocalFileSystem, memory::InMemory,
+    BackoffConfig, ObjectStore, RetryConfig, azure::MicrosoftAzureBuilder, local::LocalFileSystem,
+    memory::InMemory,
 };
 use url::{Host, Url};
 
 use crate::{
     Ledger,
-    credential::{Bearer, EntraCredential},
+    credential::{Connector, EntraCredential},
 };
 
 /// The key that Azurite documents for its one account; it opens nothing else.
@@ -32,9 +33,6 @@ pub enum OpenError {
          or, for Azurite on this machine, http://127.0.0.1:10000/devstoreaccount1/container"
     )]
     Form,
-    /// Azure Blob Storage needs tokens.
-    #[error("the ledger is in Azure Blob Storage and no credential was given")]
-    Credential,
     /// The directory cannot be made.
     #[error("the ledger's directory cannot be made")]
     Directory(#[source] io::Error),
@@ -46,23 +44,38 @@ pub enum OpenError {
 impl Ledger {
     /// Opens the ledger at a URL. Nothing is sent before the first use.
     ///
-    /// - `memory:` is gone with the value, for tests;
+    /// - `memory:` is gone with the value;
     /// - `file:///directory` is made when absent;
-    /// - `https://{account}.blob.core.windows.net/{container}` needs `bearer`;
+    /// - `https://{account}.blob.core.windows.net/{container}` is reached as the identity of
+    ///   `tokens`, which needs the role *Storage Blob Data Contributor* on the container;
     /// - `http://127.0.0.1:10000/devstoreaccount1/{container}` is Azurite on this machine.
     ///
     /// # Errors
-    /// [`OpenError`] when the URL has none of these forms, lacks its credential, or its directory
-    /// cannot be made.
-    pub fn open(url: &str, bearer: Option<Bearer>) -> Result<Self, OpenError> {
+    /// [`OpenError`] when the URL has none of these forms or the directory cannot be made.
+    pub fn open(url: &str, http: &Http, tokens: &Tokens) -> Result<Self, OpenError> {
         let url = Url::parse(url)?;
         match url.scheme() {
-            "memory" => Ok(Self::on(Arc::new(InMemory::new()))),
-            "file" => directory(&url),
-            "https" => blob(&url, bearer.ok_or(OpenError::Credential)?),
-            "http" if is_loopback(&url) => azurite(&url),
+            "memory" => Ok(Self::memory()),
+            "file" => Self::directory(&url.to_file_path().map_err(|()| OpenError::Form)?),
+            "https" => blob(&url, http, tokens),
+            "http" if is_loopback(&url) => azurite(&url, http),
             _ => Err(OpenError::Form),
         }
+    }
+
+    /// A ledger that is gone with the value and its clones.
+    pub fn memory() -> Self {
+        Self::on(Arc::new(InMemory::new()))
+    }
+
+    /// A ledger in a directory, which is made when absent. Records survive a power cut.
+    ///
+    /// # Errors
+    /// [`OpenError::Directory`] when it cannot be made.
+    pub fn directory(path: &Path) -> Result<Self, OpenError> {
+        std::fs::create_dir_all(path).map_err(OpenError::Directory)?;
+        let store = LocalFileSystem::new_with_prefix(path)?.with_fsync(true);
+        Ok(Self::on(Arc::new(store)))
     }
 
     fn remote(store: impl ObjectStore) -> Self {
@@ -70,34 +83,24 @@ impl Ledger {
     }
 }
 
-fn directory(url: &Url) -> Result<Ledger, OpenError> {
-    let path: PathBuf = url.to_file_path().map_err(|()| OpenError::Form)?;
-    std::fs::create_dir_all(&path).map_err(OpenError::Directory)?;
-    let store = LocalFileSystem::new_with_prefix(path)?.with_fsync(true);
-    Ok(Ledger::on(Arc::new(store)))
-}
-
-fn blob(url: &Url, bearer: Bearer) -> Result<Ledger, OpenError> {
+fn blob(url: &Url, http: &Http, tokens: &Tokens) -> Result<Ledger, OpenError> {
     let host = url.host_str().ok_or(OpenError::Form)?;
     let (account, _) = host.split_once('.').ok_or(OpenError::Form)?;
     let [container] = segments(url)?;
-    let store = azure(account, container, url.origin().ascii_serialization())
-        .with_credentials(Arc::new(EntraCredential(bearer)))
+    let store = azure(http, account, container, url.origin().ascii_serialization())
+        .with_credentials(Arc::new(EntraCredential(tokens.clone())))
         .build()?;
     Ok(Ledger::remote(store))
 }
 
-fn azurite(url: &Url) -> Result<Ledger, OpenError> {
+fn azurite(url: &Url, http: &Http) -> Result<Ledger, OpenError> {
     let [account, container] = segments(url)?;
     let endpoint = format!("{}/{account}", url.origin().ascii_serialization());
-    let store = azure(account, container, endpoint)
-        .with_client_options(options().with_allow_http(true))
-        .with_access_key(EMULATOR_KEY)
-        .build()?;
+    let store = azure(http, account, container, endpoint).with_access_key(EMULATOR_KEY).build()?;
     Ok(Ledger::remote(store))
 }
 
-fn azure(account: &str, container: &str, endpoint: String) -> MicrosoftAzureBuilder {
+fn azure(http: &Http, account: &str, container: &str, endpoint: String) -> MicrosoftAzureBuilder {
     let retry = RetryConfig {
         backoff: BackoffConfig {
             init_backoff: Duration::from_millis(50),
@@ -111,14 +114,8 @@ fn azure(account: &str, container: &str, endpoint: String) -> MicrosoftAzureBuil
         .with_account(account)
         .with_container_name(container)
         .with_endpoint(endpoint)
-        .with_client_options(options())
+        .with_http_connector(Connector(http.clone()))
         .with_retry(retry)
-}
-
-fn options() -> ClientOptions {
-    ClientOptions::new()
-        .with_connect_timeout(Duration::from_secs(5))
-        .with_timeout(Duration::from_secs(15))
 }
 
 fn segments<const N: usize>(url: &Url) -> Result<[&str; N], OpenError> {

@@ -1,0 +1,190 @@
+//! RoleBindings and ClusterRoleBindings.
+
+use k8s_openapi::api::rbac::v1::{self as rbac, ClusterRoleBinding, RoleBinding};
+use kube::{
+    api::{DeleteParams, GetParams, Patch, PatchParams, PostParams, Preconditions},
+    core::Request as Builder,
+};
+use latchkey_core::{
+    CallError, NamespaceName, ObjectId,
+    holdings::{Binding, RoleRef, Subject},
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    Cluster, MANAGER,
+    convert::{RBAC, binding, is_reserved_name, ours, requests, role_ref, subject},
+    failure,
+    namespaces::optional,
+};
+
+/// Label with the object id of the group that a binding of ours is for.
+const GROUP: &str = "latchkey/group";
+
+impl Cluster {
+    /// The RoleBindings of a namespace.
+    ///
+    /// # Errors
+    /// What kept the API server from answering.
+    pub async fn bindings_in(&self, namespace: &NamespaceName) -> Result<Vec<Binding>, CallError> {
+        let requests = requests::<RoleBinding>(Some(namespace));
+        let found: Vec<RoleBinding> = self.list("list RoleBindings", &requests).await?;
+        found.into_iter().map(|found| binding(&self.name, found)).collect()
+    }
+
+    /// The RoleBindings of all namespaces and the ClusterRoleBindings.
+    ///
+    /// # Errors
+    /// What kept the API server from answering.
+    pub async fn all_bindings(&self) -> Result<Vec<Binding>, CallError> {
+        let (inner, outer) = (requests::<RoleBinding>(None), requests::<ClusterRoleBinding>(None));
+        let (inner, outer) = futures::try_join!(
+            self.list::<RoleBinding>("list all RoleBindings", &inner),
+            self.list::<ClusterRoleBinding>("list ClusterRoleBindings", &outer),
+        )?;
+        let inner = inner.into_iter().map(|found| binding(&self.name, found));
+        inner.chain(outer.into_iter().map(|found| binding(&self.name, found))).collect()
+    }
+
+    /// Binds a role to a group, and to nobody else: the binding of this name is then ours.
+    ///
+    /// # Errors
+    /// [`CallError::Rejected`] when the name is reserved or the binding exists for another role,
+    /// [`CallError::Denied`] when we may not bind the role, [`CallError::NotFound`] when there is
+    /// no such namespace, [`CallError::Conflict`] when it is being deleted, [`CallError::Lost`]
+    /// when it may have been written.
+    pub async fn bind(
+        &self,
+        namespace: &NamespaceName,
+        name: &str,
+        role: &RoleRef,
+        group: &ObjectId,
+    ) -> Result<(), CallError> {
+        const WHAT: &str = "apply a RoleBinding";
+        if is_reserved_name(name) {
+            return Err(reserved(WHAT));
+        }
+        let mut metadata = ours(name, Some(namespace));
+        metadata.labels.get_or_insert_default().insert(GROUP.into(), group.to_string());
+        let object =
+            RoleBinding { metadata, role_ref: role_ref(role), subjects: Some(vec![of(group)]) };
+        let request = requests::<RoleBinding>(Some(namespace)).patch(
+            name,
+            &PatchParams::apply(MANAGER).force(),
+            &Patch::Apply(&object),
+        );
+        self.write::<RoleBinding>(WHAT, request).await.map(drop)
+    }
+
+    /// Deletes a binding as it was observed; fine when it is gone.
+    ///
+    /// # Errors
+    /// [`CallError::Rejected`] when it is reserved, [`CallError::Conflict`] when it has changed
+    /// since, [`CallError::Lost`] when it may have been deleted.
+    pub async fn delete_binding(&self, binding: &Binding) -> Result<(), CallError> {
+        const WHAT: &str = "delete a binding";
+        if is_off_limits(binding) {
+            return Err(reserved(WHAT));
+        }
+        let params = DeleteParams::default().preconditions(Preconditions {
+            resource_version: Some(binding.resource_version.clone()),
+            uid: Some(binding.uid.clone()),
+        });
+        let request = place(binding).delete(&binding.name, &params);
+        optional(self.write::<serde_json::Value>(WHAT, request).await).map(drop)
+    }
+
+    /// Takes one subject out of a binding as it was observed; fine when it is not in it, or the
+    /// binding is gone. A binding of ours that would be left without subjects is deleted.
+    ///
+    /// # Errors
+    /// As [`Cluster::delete_binding`].
+    pub async fn remove_subject(
+        &self,
+        binding: &Binding,
+        subject: &Subject,
+    ) -> Result<(), CallError> {
+        if is_off_limits(binding) {
+            return Err(reserved("remove a subject"));
+        }
+        if binding.namespace.is_some() {
+            self.remove_from::<RoleBinding>(binding, subject).await
+        } else {
+            self.remove_from::<ClusterRoleBinding>(binding, subject).await
+        }
+    }
+
+    async fn remove_from<K: Subjects>(
+        &self,
+        binding: &Binding,
+        leaver: &Subject,
+    ) -> Result<(), CallError> {
+        const WHAT: &str = "remove a subject";
+        let request = place(binding).get(&binding.name, &GetParams::default());
+        let Some(mut object) = optional(self.read::<K>("get a binding", request).await)? else {
+            return Ok(());
+        };
+        let meta = object.meta();
+        if meta.uid.as_deref() != Some(&binding.uid)
+            || meta.resource_version.as_deref() != Some(&binding.resource_version)
+        {
+            return Err(failure::conflict(WHAT));
+        }
+        let subjects = object.subjects();
+        let before = subjects.len();
+        subjects.retain(|other| subject(other).as_ref() != Some(leaver));
+        match subjects.len() {
+            after if after == before => Ok(()),
+            0 if binding.managed => self.delete_binding(binding).await,
+            _ => {
+                let body = serde_json::to_vec(&object).map_err(|error| {
+                    failure::rejected(WHAT, "InvalidRequest", &error.to_string())
+                })?;
+                let params = PostParams::default();
+                let request = place(binding).replace(&binding.name, &params, body);
+                self.write::<K>(WHAT, request).await.map(drop)
+            }
+        }
+    }
+}
+
+/// A binding whose subjects can be written.
+trait Subjects: kube::Resource<DynamicType = ()> + Serialize + DeserializeOwned + Send {
+    fn subjects(&mut self) -> &mut Vec<rbac::Subject>;
+}
+
+impl Subjects for RoleBinding {
+    fn subjects(&mut self) -> &mut Vec<rbac::Subject> {
+        self.subjects.get_or_insert_default()
+    }
+}
+
+impl Subjects for ClusterRoleBinding {
+    fn subjects(&mut self) -> &mut Vec<rbac::Subject> {
+        self.subjects.get_or_insert_default()
+    }
+}
+
+fn place(binding: &Binding) -> Builder {
+    match &binding.namespace {
+        Some(namespace) => requests::<RoleBinding>(Some(namespace)),
+        None => requests::<ClusterRoleBinding>(None),
+    }
+}
+
+fn of(group: &ObjectId) -> rbac::Subject {
+    rbac::Subject {
+        api_group: Some(RBAC.into()),
+        kind: "Group".into(),
+        name: group.to_string(),
+        namespace: None,
+    }
+}
+
+fn is_off_limits(binding: &Binding) -> bool {
+    binding.reserved || is_reserved_name(&binding.name)
+}
+
+fn reserved(what: &'static str) -> CallError {
+    failure::rejected(what, "Reserved", "it belongs to AKS or Kubernetes itself")
+}

@@ -1,0 +1,88 @@
+//! The one send: header, deadline, tries, and what an answer means.
+
+use http::{Request, Response, header::USER_AGENT};
+use http_body_util::BodyExt;
+use kube::{client::Body, core::Status};
+use latchkey_core::CallError;
+use serde::de::DeserializeOwned;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::{
+    Cluster,
+    failure::{self, Effect},
+};
+
+/// What the request builders of kube give.
+pub(crate) type Built = Result<Request<Vec<u8>>, kube::core::request::Error>;
+
+impl Cluster {
+    /// Sends something that changes nothing, a few times if need be.
+    pub(crate) async fn read<T: DeserializeOwned>(
+        &self,
+        what: &'static str,
+        built: Built,
+    ) -> Result<T, CallError> {
+        let request = failure::built(what, built)?;
+        let deadline = Instant::now() + self.options.read_deadline;
+        let mut backoff = self.options.first_backoff;
+        for _ in 1..self.options.read_attempts {
+            match self.send(what, Effect::Read, request.clone()).await {
+                Err(busy @ CallError::Busy { .. }) => {
+                    let wait = busy.retry_after().unwrap_or(backoff);
+                    if Instant::now() + wait >= deadline {
+                        return Err(busy);
+                    }
+                    tracing::debug!(what, cluster = %self.name, "the API server is busy");
+                    sleep(wait).await;
+                    backoff *= 2;
+                }
+                answer => return answer,
+            }
+        }
+        self.send(what, Effect::Read, request).await
+    }
+
+    /// Sends a write, once.
+    pub(crate) async fn write<T: DeserializeOwned>(
+        &self,
+        what: &'static str,
+        built: Built,
+    ) -> Result<T, CallError> {
+        self.send(what, Effect::Write, failure::built(what, built)?).await
+    }
+
+    async fn send<T: DeserializeOwned>(
+        &self,
+        what: &'static str,
+        effect: Effect,
+        mut request: Request<Vec<u8>>,
+    ) -> Result<T, CallError> {
+        request.headers_mut().insert(USER_AGENT, self.agent.clone());
+        let exchange = async {
+            let response = self.client.send(request.map(Body::from)).await;
+            let response = response.map_err(|error| failure::unsent(what, effect, error))?;
+            answer(what, effect, response).await
+        };
+        match timeout(self.options.attempt_timeout, exchange).await {
+            Ok(answer) => answer,
+            Err(elapsed) => Err(effect.unanswered(what, Box::new(elapsed))),
+        }
+    }
+}
+
+async fn answer<T: DeserializeOwned>(
+    what: &'static str,
+    effect: Effect,
+    response: Response<Body>,
+) -> Result<T, CallError> {
+    let (head, body) = response.into_parts();
+    let body = body.collect().await;
+    let body = body.map_err(|error| effect.unanswered(what, Box::new(error)))?.to_bytes();
+    if head.status.is_success() {
+        return serde_json::from_slice(&body)
+            .map_err(|error| failure::surprise(what, format!("{} {error}", head.status)));
+    }
+    let status: Status = serde_json::from_slice(&body)
+        .unwrap_or_else(|_| Status::failure("", "").with_code(head.status.as_u16()));
+    Err(failure::status(what, effect, &head, &status))
+}
