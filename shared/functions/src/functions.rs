@@ -19,14 +19,17 @@ use tower::{Layer, Service, ServiceExt, util::BoxCloneSyncService};
 use crate::{
     Failure, Invocation, Reply,
     answer::{Body, answer, error, ready},
-    layers::{CatchPanic, Deadline, Trace},
+    layers::{CatchPanic, CatchPanicService, Deadline, DeadlineService, Trace, TraceService},
 };
 
 /// Any error, as tower spells it.
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A function behind its layers.
+/// A function.
 type Handler = BoxCloneSyncService<Invocation, Reply, Failure>;
+
+/// A function behind its layers.
+type Layered = TraceService<DeadlineService<CatchPanicService<Handler>>>;
 
 /// The longest time that an invocation may take unless [`Functions::deadline`] says otherwise:
 /// ten seconds less than the `functionTimeout` of 5 minutes that a Consumption plan starts with.
@@ -92,9 +95,7 @@ impl Functions {
     #[must_use]
     pub fn into_service(self) -> Router {
         let deadline = Deadline::new(self.deadline);
-        let wrap = |handler| {
-            BoxCloneSyncService::new(Trace.layer(deadline.layer(CatchPanic.layer(handler))))
-        };
+        let wrap = |handler| Trace.layer(deadline.layer(CatchPanic.layer(handler)));
         let handlers = self.handlers.into_iter().map(|(name, h)| (name, wrap(h))).collect();
         Router { routes: Arc::new(Routes { handlers, body_limit: self.body_limit }) }
     }
@@ -114,7 +115,7 @@ pub struct Router {
 }
 
 struct Routes {
-    handlers: BTreeMap<Box<str>, Handler>,
+    handlers: BTreeMap<Box<str>, Layered>,
     body_limit: usize,
 }
 
@@ -161,7 +162,7 @@ impl Routes {
         }
     }
 
-    fn find(&self, path: &str) -> Option<(&str, &Handler)> {
+    fn find(&self, path: &str) -> Option<(&str, &Layered)> {
         let name = path.strip_prefix('/')?;
         self.handlers.get_key_value(name).map(|(name, handler)| (&**name, handler))
     }
@@ -189,7 +190,7 @@ impl Routes {
     }
 }
 
-async fn call(name: &str, handler: Handler, parts: &Parts, body: Bytes) -> Response<Body> {
+async fn call(name: &str, handler: Layered, parts: &Parts, body: Bytes) -> Response<Body> {
     match Invocation::parse(name, &parts.headers, &body) {
         Ok(invocation) => answer(&handler.oneshot(invocation).await),
         Err(malformed) => {

@@ -1,25 +1,22 @@
 //! The body of an invocation, split into its fields without copying.
 
-use std::{
-    borrow::{Borrow, Cow},
-    collections::BTreeMap,
-};
+use std::{borrow::Cow, fmt};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeOwned, Error as _},
+    de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, Visitor},
 };
 use serde_json::value::RawValue;
 
 use crate::malformed::{Fault, Malformed};
 
-/// `{"Data":{…},"Metadata":{…}}`, with `Metadata` left alone until somebody asks for it.
+/// `{"Data":{…},"Metadata":{…}}`, with both left alone until somebody asks for a member.
 #[derive(Clone)]
 pub(crate) struct Payload {
-    data: BTreeMap<Box<str>, Bytes>,
+    data: Bytes,
     metadata: Option<Bytes>,
 }
 
@@ -37,29 +34,32 @@ impl Payload {
         let wire: Wire<'_> = serde_json::from_slice(body)
             .map_err(|error| Malformed::new("body", Fault::from(&error)))?;
         let data = wire.data.ok_or_else(|| Malformed::new("Data", Fault::Missing))?;
-        let members = split("Data", data.get().as_bytes())?;
-        Ok(Self {
-            data: members.into_iter().map(|(name, raw)| (name.into(), part(body, raw))).collect(),
-            metadata: wire.metadata.map(|raw| part(body, raw)),
-        })
+        if !data.get().starts_with('{') {
+            return Err(Malformed::new("Data", Fault::WrongShape("an object")));
+        }
+        Ok(Self { data: part(body, data), metadata: wire.metadata.map(|raw| part(body, raw)) })
     }
 
     /// The value of a binding.
     pub(crate) fn data<'a>(&'a self, binding: &'a str) -> Result<Field<'a>, Malformed> {
-        let json = self.data.get(binding).and_then(|json| std::str::from_utf8(json).ok());
-        json.map(|json| Field { section: "Data", name: binding, json })
-            .ok_or_else(|| Malformed::new(format!("Data.{binding}"), Fault::Missing))
+        let [field] = pick("Data", &self.data, [binding])?;
+        field.ok_or_else(|| Malformed::new(format!("Data.{binding}"), Fault::Missing))
     }
 
-    /// The binding data, split into its entries.
-    pub(crate) fn metadata(&self) -> Result<Metadata<'_>, Malformed> {
-        let fields = self.metadata.as_ref().map(|json| split("Metadata", json)).transpose()?;
-        Ok(Metadata { fields: fields.unwrap_or_default() })
+    /// Entries of the binding data. The host leaves out those that are null.
+    pub(crate) fn metadata<const N: usize>(
+        &self,
+        names: [&'static str; N],
+    ) -> Result<[Option<Field<'_>>; N], Malformed> {
+        match &self.metadata {
+            Some(json) => pick("Metadata", json, names),
+            None => Ok([const { None }; N]),
+        }
     }
 
     /// Length of all bindings' JSON in bytes.
     pub(crate) fn len(&self) -> usize {
-        self.data.values().map(Bytes::len).sum()
+        self.data.len()
     }
 }
 
@@ -68,35 +68,50 @@ fn part(body: &Bytes, raw: &RawValue) -> Bytes {
     body.slice_ref(raw.get().as_bytes())
 }
 
-/// The members of an object as the JSON texts they are.
-fn split<'a>(path: &str, json: &'a [u8]) -> Result<Fields<'a>, Malformed> {
-    serde_json::from_slice(json).map_err(|error| Malformed::new(path, Fault::from(&error)))
+/// The members of an object with these names, as the JSON texts they are.
+fn pick<'a, const N: usize>(
+    section: &'static str,
+    json: &'a [u8],
+    names: [&'a str; N],
+) -> Result<[Option<Field<'a>>; N], Malformed> {
+    let picked = serde_json::Deserializer::from_slice(json)
+        .deserialize_map(Pick(names))
+        .map_err(|error| Malformed::new(section, Fault::from(&error)))?;
+    let field = |(name, raw): (&'a str, Option<&'a RawValue>)| {
+        raw.map(|raw| Field { section, name, json: raw.get() })
+    };
+    let mut pairs = names.into_iter().zip(picked);
+    Ok(std::array::from_fn(|_| pairs.next().and_then(field)))
 }
 
-type Fields<'a> = BTreeMap<Text<'a>, &'a RawValue>;
+/// Goes over an object once and keeps what is wanted: cheaper than a map of all its members.
+struct Pick<'n, const N: usize>([&'n str; N]);
 
-/// The entries of `Metadata`.
-pub(crate) struct Metadata<'a> {
-    fields: Fields<'a>,
+impl<'de, const N: usize> Visitor<'de> for Pick<'_, N> {
+    type Value = [Option<&'de RawValue>; N];
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut picked = [None; N];
+        while let Some(Text(key)) = map.next_key()? {
+            match self.0.iter().position(|name| *name == key) {
+                Some(index) => picked[index] = map.next_value()?,
+                None => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(picked)
+    }
 }
 
-impl<'a> Metadata<'a> {
-    /// An entry, `None` when the host left it out because it was null.
-    pub(crate) fn get(&self, key: &'static str) -> Option<Field<'a>> {
-        let json = self.fields.get(key)?.get();
-        Some(Field { section: "Metadata", name: key, json })
-    }
-
-    pub(crate) fn scalar<T: DeserializeOwned>(
-        &self,
-        key: &'static str,
-    ) -> Result<Option<T>, Malformed> {
-        self.get(key).map(|field| field.nested()).transpose()
-    }
-
-    pub(crate) fn time(&self, key: &'static str) -> Result<Option<Timestamp>, Malformed> {
-        self.get(key).map(|field| field.time()).transpose()
-    }
+/// Reads a field that may be absent.
+pub(crate) fn read<'a, T>(
+    field: &Option<Field<'a>>,
+    reader: impl FnOnce(&Field<'a>) -> Result<T, Malformed>,
+) -> Result<Option<T>, Malformed> {
+    field.as_ref().map(reader).transpose()
 }
 
 /// One JSON value of the request and where it stands.
@@ -117,6 +132,16 @@ impl<'a> Field<'a> {
         let text = self.native::<Text<'_>>();
         let Text(text) = text.map_err(|_| self.fault(Fault::WrongShape("a string")))?;
         serde_json::from_str(&text).map_err(|error| self.fault(Fault::from(&error)))
+    }
+
+    /// The string in the JSON text in a string. Most have nothing to unescape but their own quotes
+    /// (`"\"m-1\""`) and are copied as they are.
+    pub(crate) fn text(&self) -> Result<String, Malformed> {
+        let inside = self.json.strip_prefix(r#""\""#).and_then(|rest| rest.strip_suffix(r#"\"""#));
+        match inside {
+            Some(plain) if !plain.contains('\\') => Ok(plain.to_owned()),
+            _ => self.nested(),
+        }
     }
 
     /// The value read as it stands when it is an object, else from the text in the string.
@@ -151,20 +176,8 @@ impl<'a> Field<'a> {
 }
 
 /// A string borrowed when it has no escapes.
-#[derive(PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
-impl Borrow<str> for Text<'_> {
-    fn borrow(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<Text<'_>> for Box<str> {
-    fn from(text: Text<'_>) -> Self {
-        text.0.into()
-    }
-}
 
 pub(crate) fn decode_base64(text: &str) -> Option<Bytes> {
     STANDARD.decode(text).ok().map(Bytes::from)

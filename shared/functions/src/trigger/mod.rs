@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use crate::{
     malformed::{Fault, Malformed},
-    payload::{Field, Metadata, Payload, decode_base64},
+    payload::{Field, Payload, decode_base64},
 };
 
 pub use self::{
@@ -99,16 +99,22 @@ impl<'a> Binding<'a> {
     }
 
     /// Metadata that the sender of a single message cannot have forged: none for texts.
-    pub(crate) fn trusted_metadata(&self) -> Result<Option<Metadata<'_>>, Malformed> {
+    pub(crate) fn trusted_metadata<const N: usize>(
+        &self,
+        names: [&'static str; N],
+    ) -> Result<[Option<Field<'_>>; N], Malformed> {
         match self.data_type {
-            DataType::Binary => self.payload.metadata().map(Some),
-            DataType::String => Ok(None),
+            DataType::Binary => self.payload.metadata(names),
+            DataType::String => Ok([const { None }; N]),
         }
     }
 
     /// Metadata of a batch, which the host never merges payloads into.
-    pub(crate) fn batch_metadata(&self) -> Result<Metadata<'_>, Malformed> {
-        self.payload.metadata()
+    pub(crate) fn batch_metadata<const N: usize>(
+        &self,
+        names: [&'static str; N],
+    ) -> Result<[Option<Field<'_>>; N], Malformed> {
+        self.payload.metadata(names)
     }
 
     pub(crate) fn value(&self) -> &Field<'a> {

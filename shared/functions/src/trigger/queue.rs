@@ -6,7 +6,10 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::{Binding, Trigger};
-use crate::Malformed;
+use crate::{
+    Malformed,
+    payload::{Field, read},
+};
 
 /// A message of a Storage queue. All but the body is `None` for
 /// [`DataType::String`](super::DataType::String), where a sender could forge it.
@@ -31,18 +34,23 @@ pub struct QueueMessage {
 
 impl Trigger for QueueMessage {
     fn decode(binding: &Binding<'_>) -> Result<Self, Malformed> {
-        let body = binding.message()?;
-        let Some(metadata) = binding.trusted_metadata()? else {
-            return Ok(Self { body, ..Self::default() });
-        };
+        let [id, pop_receipt, dequeue_count, insertion, expiration, next_visible] = binding
+            .trusted_metadata([
+                "Id",
+                "PopReceipt",
+                "DequeueCount",
+                "InsertionTime",
+                "ExpirationTime",
+                "NextVisibleTime",
+            ])?;
         Ok(Self {
-            body,
-            id: metadata.scalar("Id")?,
-            pop_receipt: metadata.scalar("PopReceipt")?,
-            dequeue_count: metadata.scalar("DequeueCount")?,
-            insertion_time: metadata.time("InsertionTime")?,
-            expiration_time: metadata.time("ExpirationTime")?,
-            next_visible_time: metadata.time("NextVisibleTime")?,
+            body: binding.message()?,
+            id: read(&id, Field::text)?,
+            pop_receipt: read(&pop_receipt, Field::text)?,
+            dequeue_count: read(&dequeue_count, Field::nested)?,
+            insertion_time: read(&insertion, Field::time)?,
+            expiration_time: read(&expiration, Field::time)?,
+            next_visible_time: read(&next_visible, Field::time)?,
         })
     }
 }

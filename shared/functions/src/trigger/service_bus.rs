@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::{Binding, Trigger};
 use crate::{
     malformed::{Fault, Malformed},
-    payload::{Metadata, Time},
+    payload::{Field, Time, read},
 };
 
 /// A message of Service Bus. All but the body is empty for a single message of
@@ -48,30 +48,41 @@ pub struct ServiceBusMessage {
     pub application_properties: Map<String, Value>,
 }
 
+/// The metadata that are read, in the order of the fields above.
+const KEYS: [&str; 12] = [
+    "MessageId",
+    "SessionId",
+    "DeliveryCount",
+    "SequenceNumber",
+    "Subject",
+    "CorrelationId",
+    "ContentType",
+    "To",
+    "ReplyTo",
+    "DeadLetterSource",
+    "EnqueuedTime",
+    "ApplicationProperties",
+];
+
 impl Trigger for ServiceBusMessage {
     fn decode(binding: &Binding<'_>) -> Result<Self, Malformed> {
-        let body = binding.message()?;
-        let Some(metadata) = binding.trusted_metadata()? else {
-            return Ok(Self { body, ..Self::default() });
-        };
-        let properties = metadata.get("ApplicationProperties");
+        let metadata = binding.trusted_metadata(KEYS)?;
+        let [id, session, count, number, subject, correlation, content_type, ..] = &metadata;
+        let [.., to, reply_to, dead_letter_source, enqueued, properties] = &metadata;
         Ok(Self {
-            body,
-            message_id: metadata.scalar("MessageId")?,
-            session_id: metadata.scalar("SessionId")?,
-            delivery_count: metadata.scalar("DeliveryCount")?,
-            sequence_number: metadata.scalar("SequenceNumber")?,
-            subject: metadata.scalar("Subject")?,
-            correlation_id: metadata.scalar("CorrelationId")?,
-            content_type: metadata.scalar("ContentType")?,
-            to: metadata.scalar("To")?,
-            reply_to: metadata.scalar("ReplyTo")?,
-            dead_letter_source: metadata.scalar("DeadLetterSource")?,
-            enqueued_time: metadata.time("EnqueuedTime")?,
-            application_properties: properties
-                .map(|field| field.object_or_nested())
-                .transpose()?
-                .unwrap_or_default(),
+            body: binding.message()?,
+            message_id: read(id, Field::text)?,
+            session_id: read(session, Field::text)?,
+            delivery_count: read(count, Field::nested)?,
+            sequence_number: read(number, Field::nested)?,
+            subject: read(subject, Field::text)?,
+            correlation_id: read(correlation, Field::text)?,
+            content_type: read(content_type, Field::text)?,
+            to: read(to, Field::text)?,
+            reply_to: read(reply_to, Field::text)?,
+            dead_letter_source: read(dead_letter_source, Field::text)?,
+            enqueued_time: read(enqueued, Field::time)?,
+            application_properties: read(properties, Field::object_or_nested)?.unwrap_or_default(),
         })
     }
 }
@@ -93,56 +104,64 @@ impl fmt::Debug for ServiceBusMessage {
 #[derive(Debug, Clone, PartialEq)]
 pub struct ServiceBusBatch(pub Vec<ServiceBusMessage>);
 
+/// The metadata of a batch, one array per property, in the same order.
+const ARRAYS: [&str; 12] = [
+    "MessageIdArray",
+    "SessionIdArray",
+    "DeliveryCountArray",
+    "SequenceNumberArray",
+    "SubjectArray",
+    "CorrelationIdArray",
+    "ContentTypeArray",
+    "ToArray",
+    "ReplyToArray",
+    "DeadLetterSourceArray",
+    "EnqueuedTimeUtcArray",
+    "ApplicationPropertiesArray",
+];
+
 impl Trigger for ServiceBusBatch {
     fn decode(binding: &Binding<'_>) -> Result<Self, Malformed> {
         let bodies = binding.messages()?;
-        let columns = Columns { metadata: binding.batch_metadata()?, length: bodies.len() };
-        let mut messages: Vec<_> = bodies
-            .into_iter()
-            .map(|body| ServiceBusMessage { body, ..ServiceBusMessage::default() })
-            .collect();
-        columns.fill(&mut messages, "MessageIdArray", |m, v| m.message_id = v)?;
-        columns.fill(&mut messages, "SessionIdArray", |m, v| m.session_id = v)?;
-        columns.fill(&mut messages, "DeliveryCountArray", |m, v| m.delivery_count = v)?;
-        columns.fill(&mut messages, "SequenceNumberArray", |m, v| m.sequence_number = v)?;
-        columns.fill(&mut messages, "SubjectArray", |m, v| m.subject = v)?;
-        columns.fill(&mut messages, "CorrelationIdArray", |m, v| m.correlation_id = v)?;
-        columns.fill(&mut messages, "ContentTypeArray", |m, v| m.content_type = v)?;
-        columns.fill(&mut messages, "ToArray", |m, v| m.to = v)?;
-        columns.fill(&mut messages, "ReplyToArray", |m, v| m.reply_to = v)?;
-        columns.fill(&mut messages, "DeadLetterSourceArray", |m, v| m.dead_letter_source = v)?;
-        columns.fill(&mut messages, "ApplicationPropertiesArray", |m, v: Option<_>| {
-            m.application_properties = v.unwrap_or_default();
+        let with = |body| ServiceBusMessage { body, ..ServiceBusMessage::default() };
+        let mut batch: Vec<_> = bodies.into_iter().map(with).collect();
+        let metadata = binding.batch_metadata(ARRAYS)?;
+        let [id, session, count, number, subject, correlation, content_type, ..] = &metadata;
+        let [.., to, reply_to, dead_letter_source, enqueued, properties] = &metadata;
+        fill(&mut batch, id, |message, value| message.message_id = value)?;
+        fill(&mut batch, session, |message, value| message.session_id = value)?;
+        fill(&mut batch, count, |message, value| message.delivery_count = value)?;
+        fill(&mut batch, number, |message, value| message.sequence_number = value)?;
+        fill(&mut batch, subject, |message, value| message.subject = value)?;
+        fill(&mut batch, correlation, |message, value| message.correlation_id = value)?;
+        fill(&mut batch, content_type, |message, value| message.content_type = value)?;
+        fill(&mut batch, to, |message, value| message.to = value)?;
+        fill(&mut batch, reply_to, |message, value| message.reply_to = value)?;
+        fill(&mut batch, dead_letter_source, |message, value| message.dead_letter_source = value)?;
+        fill(&mut batch, enqueued, |message, value: Option<Time>| {
+            message.enqueued_time = value.map(|Time(time)| time);
         })?;
-        columns.fill(&mut messages, "EnqueuedTimeUtcArray", |m, v: Option<Time>| {
-            m.enqueued_time = v.map(|Time(time)| time);
+        fill(&mut batch, properties, |message, value: Option<_>| {
+            message.application_properties = value.unwrap_or_default();
         })?;
-        Ok(Self(messages))
+        Ok(Self(batch))
     }
 }
 
-/// The metadata of a batch: one array per property.
-struct Columns<'a> {
-    metadata: Metadata<'a>,
-    length: usize,
-}
-
-impl Columns<'_> {
-    fn fill<T: DeserializeOwned>(
-        &self,
-        messages: &mut [ServiceBusMessage],
-        key: &'static str,
-        set: impl Fn(&mut ServiceBusMessage, Option<T>),
-    ) -> Result<(), Malformed> {
-        let Some(field) = self.metadata.get(key) else { return Ok(()) };
-        let values: Vec<Option<T>> = field.nested()?;
-        if values.len() != self.length {
-            let fault = Fault::WrongLength { expected: self.length, found: values.len() };
-            return Err(field.fault(fault));
-        }
-        for (message, value) in messages.iter_mut().zip(values) {
-            set(message, value);
-        }
-        Ok(())
+/// Gives each message its entry of an array.
+fn fill<T: DeserializeOwned>(
+    batch: &mut [ServiceBusMessage],
+    field: &Option<Field<'_>>,
+    set: impl Fn(&mut ServiceBusMessage, Option<T>),
+) -> Result<(), Malformed> {
+    let Some(field) = field else { return Ok(()) };
+    let values: Vec<Option<T>> = field.nested()?;
+    if values.len() != batch.len() {
+        let fault = Fault::WrongLength { expected: batch.len(), found: values.len() };
+        return Err(field.fault(fault));
     }
+    for (message, value) in batch.iter_mut().zip(values) {
+        set(message, value);
+    }
+    Ok(())
 }
