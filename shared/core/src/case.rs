@@ -1,5 +1,7 @@
 //! The records of a case, as the ledger keeps them.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -8,8 +10,8 @@ use crate::{
     message::About,
 };
 
-/// One record of the stream `cases/{id}`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// One record of the stream `cases/{id}`. `Debug` hides an operator's words.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "record", rename_all = "camelCase")]
 pub enum CaseRecord {
     /// The case began.
@@ -68,6 +70,20 @@ pub enum CaseRecord {
         /// What was verified.
         receipt: Vec<String>,
     },
+}
+
+impl fmt::Debug for CaseRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Requested { requester, step, message_id, .. } => f
+                .debug_struct("Requested")
+                .field("requester", requester)
+                .field("step", step)
+                .field("message_id", message_id)
+                .finish_non_exhaustive(),
+            other => f.write_str(&serde_json::to_string(other).map_err(|_| fmt::Error)?),
+        }
+    }
 }
 
 /// What set a case in motion.

@@ -111,6 +111,24 @@ pub enum FactKind {
     RevokeNow,
 }
 
+impl FactKind {
+    /// The type of the event that says it.
+    pub const fn event_type(&self) -> &'static str {
+        match self {
+            Self::Hired => "person.hired.v1",
+            Self::Changed => "person.changed.v1",
+            Self::LeaveStarted => "person.leave-started.v1",
+            Self::LeaveEnded => "person.leave-ended.v1",
+            Self::Terminated => "person.terminated.v1",
+            Self::TerminationCorrected => "person.termination-corrected.v1",
+            Self::TerminationRescinded => "person.termination-rescinded.v1",
+            Self::Extended => "person.extended.v1",
+            Self::AccessRequested { .. } => "access.requested.v1",
+            Self::RevokeNow => "access.revoke-now.v1",
+        }
+    }
+}
+
 /// How soon a fact must bite.
 #[derive(
     Debug,

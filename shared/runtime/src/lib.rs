@@ -1,1 +1,33 @@
-//! Step, Cx, apply, errors, configuration and telemetry of Latchkey.
+//! How a step runs: look, decide, act, look again, leave evidence.
+//!
+//! A [`Step`] says what it reads, what it decides and what it may touch. This crate does the rest
+//! for all of them alike: the writes ([`apply`]), the confirmation, the evidence in the ledger,
+//! the retries, and the request for the next look of the planner.
+
+pub mod admins;
+pub mod apply;
+pub mod case;
+pub mod clock;
+pub mod config;
+pub mod connect;
+pub mod cx;
+pub mod deliver;
+pub mod error;
+pub mod journal;
+pub mod mail;
+pub mod need;
+pub mod park;
+pub mod people;
+pub mod run;
+pub mod step;
+pub mod teams;
+pub mod telemetry;
+
+pub use clock::Clock;
+pub use config::{Config, ConfigErrors};
+pub use cx::{Clients, Cx};
+pub use error::{Next, StepError};
+pub use need::Need;
+pub use people::PersonView;
+pub use run::Run;
+pub use step::{Entry, Step};

@@ -1,0 +1,139 @@
+//! The story of a case in the ledger, and the question whether it goes on.
+
+use latchkey_core::{
+    CaseId,
+    case::{
+        CaseRecord, Cause, Evidence, PersonRecord, SentStep, case_stream, person_stream,
+        team_stream,
+    },
+    message::{About, PlanMessage},
+};
+
+use crate::{
+    cx::Cx,
+    error::StepError,
+    journal::{self, append_if},
+    mail::{after, delay, send_plan},
+};
+
+/// Opens a case, once; whoever comes later joins it.
+///
+/// # Errors
+/// Whatever the ledger answers.
+pub async fn open(cx: &Cx, id: &CaseId, about: &About, cause: Cause) -> Result<(), StepError> {
+    let record = CaseRecord::Opened { about: about.clone(), cause };
+    append_if(cx, &case_stream(id), |seen: &[CaseRecord]| seen.is_empty().then(|| record.clone()))
+        .await?;
+    enlist(cx, id, about).await
+}
+
+/// Lists the case in the stream of what it is about.
+async fn enlist(cx: &Cx, id: &CaseId, about: &About) -> Result<(), StepError> {
+    let stream = match about {
+        About::Person(person) => person_stream(person),
+        About::Team(team) => team_stream(team),
+    };
+    let listed = PersonRecord::Case { case_id: id.clone() };
+    append_if(cx, &stream, |seen: &[PersonRecord]| {
+        (!seen.contains(&listed)).then(|| listed.clone())
+    })
+    .await?;
+    Ok(())
+}
+
+/// Reads a case.
+///
+/// # Errors
+/// Whatever the ledger answers.
+pub async fn read(cx: &Cx, id: &CaseId) -> Result<Vec<CaseRecord>, StepError> {
+    journal::read(cx, &case_stream(id)).await
+}
+
+/// Whether observation agreed last time anybody looked.
+pub fn is_closed(records: &[CaseRecord]) -> bool {
+    records.iter().rev().find_map(|record| match record {
+        CaseRecord::Closed { .. } => Some(true),
+        CaseRecord::Planned { .. } | CaseRecord::Requested { .. } => Some(false),
+        _ => None,
+    }) == Some(true)
+}
+
+/// Whether the case needs somebody before it goes on.
+pub fn is_stuck(records: &[CaseRecord]) -> bool {
+    records.iter().rev().find_map(|record| match record {
+        CaseRecord::Stuck { .. } => Some(true),
+        CaseRecord::Requested { .. } => Some(false),
+        _ => None,
+    }) == Some(true)
+}
+
+/// Marks the case as one that needs somebody, for these reasons.
+///
+/// # Errors
+/// Whatever the ledger answers.
+pub async fn mark_stuck(
+    cx: &Cx,
+    id: &CaseId,
+    about: &About,
+    why: Vec<String>,
+) -> Result<(), StepError> {
+    tracing::error!(case = %id, ?why, "stuck");
+    open(cx, id, about, Cause::Sweep).await?;
+    let stuck = CaseRecord::Stuck { why };
+    append_if(cx, &case_stream(id), |seen: &[CaseRecord]| {
+        (seen.last() != Some(&stuck)).then(|| stuck.clone())
+    })
+    .await?;
+    Ok(())
+}
+
+/// Appends evidence once per message, and asks for the next look when it was the last one owed.
+///
+/// # Errors
+/// Whatever the ledger or Service Bus answers.
+pub async fn leave_evidence(
+    cx: &Cx,
+    id: &CaseId,
+    about: &About,
+    evidence: &Evidence,
+) -> Result<(), StepError> {
+    let (_, records) = append_if(cx, &case_stream(id), |seen: &[CaseRecord]| {
+        let known = seen.iter().any(|record| answers(record, &evidence.message_id));
+        (!known).then(|| CaseRecord::Evidence(evidence.clone()))
+    })
+    .await?;
+    go_on(cx, id, about, &records).await
+}
+
+/// Asks for the next look when every step of the latest plan has left evidence. Whoever appends
+/// last sees that, so nobody waits for a clock.
+///
+/// # Errors
+/// Whatever Service Bus answers.
+pub async fn go_on(
+    cx: &Cx,
+    id: &CaseId,
+    about: &About,
+    records: &[CaseRecord],
+) -> Result<(), StepError> {
+    let Some((attempt, steps)) = latest_plan(records) else { return Ok(()) };
+    let owed = steps.iter().any(|sent| !records.iter().any(|r| answers(r, &sent.message_id)));
+    if owed || steps.is_empty() {
+        return Ok(());
+    }
+    let next =
+        PlanMessage { case_id: id.clone(), about: about.clone(), attempt: attempt + 1, tries: 0 };
+    let wait = delay(attempt.saturating_sub(1));
+    send_plan(cx, &next, after(cx.now(), wait)).await
+}
+
+fn latest_plan(records: &[CaseRecord]) -> Option<(u32, &[SentStep])> {
+    records.iter().rev().find_map(|record| match record {
+        CaseRecord::Planned { attempt, steps, .. } => Some((*attempt, steps.as_slice())),
+        _ => None,
+    })
+}
+
+fn answers(record: &CaseRecord, message_id: &str) -> bool {
+    matches!(record, CaseRecord::Evidence(evidence) if evidence.message_id == message_id)
+}

@@ -1,0 +1,111 @@
+//! Makes the clients from the settings. Nothing is connected here; that happens at first use.
+
+use std::fs;
+
+use latchkey_azure::{
+    arm::Arm,
+    graph::Graph,
+    http::{Http, HttpOptions, HttpSetupError},
+    token::Tokens,
+};
+use latchkey_bus::Bus;
+use latchkey_cluster::{ClusterOptions, Clusters};
+use latchkey_core::{Policy, policy::PolicyErrors};
+use latchkey_ledger::{Ledger, OpenError};
+use url::Url;
+
+use crate::{clock::Clock, config::Config, cx::Clients};
+
+/// Why the clients cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The policy file cannot be read.
+    #[error("{file} cannot be read")]
+    PolicyFile {
+        /// Which file.
+        file: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The policy does not validate.
+    #[error("the policy is not valid:\n{0}")]
+    Policy(PolicyErrors),
+    /// An endpoint is no URL.
+    #[error("{setting} is no URL")]
+    Endpoint {
+        /// Which setting.
+        setting: &'static str,
+        /// Why.
+        #[source]
+        source: url::ParseError,
+    },
+    /// TLS cannot be set up.
+    #[error("TLS cannot be set up")]
+    Http(#[source] HttpSetupError),
+    /// The ledger's address is not usable.
+    #[error("LATCHKEY_LEDGER is not usable")]
+    Ledger(#[source] OpenError),
+}
+
+impl Clients {
+    /// Makes the clients. Credentials follow from what `get` knows of the environment: a managed
+    /// identity, a workload identity, else the Azure CLI.
+    ///
+    /// # Errors
+    /// What is wrong with the settings or the policy; of the policy, everything.
+    pub fn connect(
+        config: Config,
+        clock: Clock,
+        get: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConnectError> {
+        let http =
+            Http::new(HttpOptions { ca_file: config.ca_file.clone(), ..HttpOptions::default() })
+                .map_err(ConnectError::Http)?;
+        let tokens = Tokens::from_settings(get, &http);
+        Self::with_tokens(config, clock, &http, &tokens)
+    }
+
+    /// Makes the clients with given credentials.
+    ///
+    /// # Errors
+    /// As [`Clients::connect`].
+    pub fn with_tokens(
+        config: Config,
+        clock: Clock,
+        http: &Http,
+        tokens: &Tokens,
+    ) -> Result<Self, ConnectError> {
+        let policy = read_policy(&config)?;
+        let graph = url("LATCHKEY_GRAPH", &config.graph)?;
+        let arm = url("LATCHKEY_ARM", &config.arm)?;
+        let bus = url("LATCHKEY_SERVICE_BUS", &config.service_bus)?;
+        let arm = Arm::new(http.clone(), tokens.clone(), &arm);
+        let options = ClusterOptions {
+            aks_scope: format!("{}/.default", config.aks_app),
+            ..ClusterOptions::default()
+        };
+        Ok(Self {
+            graph: Graph::new(http.clone(), tokens.clone(), &graph),
+            clusters: Clusters::new(arm.clone(), tokens.clone(), options),
+            arm,
+            bus: Bus::new(http.clone(), tokens.clone(), &bus),
+            ledger: Ledger::open(&config.ledger, http, tokens).map_err(ConnectError::Ledger)?,
+            http: http.clone(),
+            policy,
+            clock,
+            config,
+        })
+    }
+}
+
+fn read_policy(config: &Config) -> Result<Policy, ConnectError> {
+    let file = config.policy.display().to_string();
+    let text = fs::read_to_string(&config.policy)
+        .map_err(|source| ConnectError::PolicyFile { file, source })?;
+    Policy::parse(&text).map_err(ConnectError::Policy)
+}
+
+fn url(setting: &'static str, text: &str) -> Result<Url, ConnectError> {
+    Url::parse(text).map_err(|source| ConnectError::Endpoint { setting, source })
+}

@@ -1,0 +1,71 @@
+//! The messages between our own functions, sent.
+
+use std::time::Duration;
+
+use latchkey_bus::Outgoing;
+use latchkey_core::{
+    Timestamp,
+    message::{PLANS, PlanMessage, STEPS, StepMessage},
+};
+use serde::Serialize;
+
+use crate::{cx::Cx, error::StepError};
+
+/// Sends a step.
+///
+/// # Errors
+/// Whatever Service Bus answers.
+pub async fn send_step(
+    cx: &Cx,
+    message: &StepMessage,
+    not_before: Option<Timestamp>,
+) -> Result<(), StepError> {
+    let outgoing = Outgoing {
+        to: STEPS.into(),
+        session: message.about.session(),
+        message_id: message.id(),
+        label: message.step.clone(),
+        body: json(message)?,
+        not_before,
+        correlation_id: Some(message.case_id.to_string()),
+    };
+    Ok(cx.bus().send(&outgoing).await?)
+}
+
+/// Asks for a plan.
+///
+/// # Errors
+/// Whatever Service Bus answers.
+pub async fn send_plan(
+    cx: &Cx,
+    message: &PlanMessage,
+    not_before: Option<Timestamp>,
+) -> Result<(), StepError> {
+    let outgoing = Outgoing {
+        to: PLANS.into(),
+        session: message.about.session(),
+        message_id: message.id(),
+        label: message.about.planner().into(),
+        body: json(message)?,
+        not_before,
+        correlation_id: Some(message.case_id.to_string()),
+    };
+    Ok(cx.bus().send(&outgoing).await?)
+}
+
+/// How long to wait before the next look or try: at once, then seconds, then minutes.
+pub fn delay(attempt: u32) -> Duration {
+    const SECONDS: [u64; 8] = [0, 1, 2, 5, 15, 60, 300, 900];
+    let at = usize::try_from(attempt).unwrap_or(usize::MAX).min(SECONDS.len() - 1);
+    Duration::from_secs(SECONDS[at])
+}
+
+/// The instant after a delay; none when there is none.
+pub fn after(now: Timestamp, delay: Duration) -> Option<Timestamp> {
+    (!delay.is_zero()).then(|| now.saturating_add(delay).unwrap_or(Timestamp::MAX))
+}
+
+/// The JSON of a message of ours.
+pub(crate) fn json(value: &impl Serialize) -> Result<Vec<u8>, StepError> {
+    serde_json::to_vec(value).map_err(|error| StepError::unreadable("message", error))
+}

@@ -1,0 +1,177 @@
+//! A person as the ledger knows them.
+
+use futures::future::{join_all, try_join_all};
+use latchkey_core::{
+    CaseId, ObjectId, PersonId, Timestamp,
+    case::{PersonRecord, person_stream},
+    fact::Fact,
+    holdings::{Binding, Group, RoleAssignment, User},
+    policy::Matching,
+    state::PersonState,
+};
+
+use crate::{cx::Cx, error::StepError, journal::read};
+
+/// A person's stream, read.
+#[derive(Debug, Clone)]
+pub struct PersonView {
+    /// Who.
+    pub person: PersonId,
+    /// Every fact, in the order of recording. Their number is the person's epoch.
+    pub facts: Vec<Fact>,
+    /// The Entra user found last.
+    pub link: Option<ObjectId>,
+    /// Cases about the person, oldest first.
+    pub cases: Vec<CaseId>,
+    /// Whether the mass-leaver brake holds this person's case.
+    pub held: bool,
+}
+
+impl PersonView {
+    /// Reads the stream.
+    ///
+    /// # Errors
+    /// Whatever the ledger answers.
+    pub async fn read(cx: &Cx, person: &PersonId) -> Result<Self, StepError> {
+        let records = read::<PersonRecord>(cx, &person_stream(person)).await?;
+        let mut view = Self {
+            person: person.clone(),
+            facts: Vec::new(),
+            link: None,
+            cases: Vec::new(),
+            held: false,
+        };
+        for record in records {
+            match record {
+                PersonRecord::Fact(fact) => view.facts.push(fact),
+                PersonRecord::Linked { user } => view.link = Some(user),
+                PersonRecord::Case { case_id } => view.cases.push(case_id),
+                PersonRecord::Held { .. } => view.held = true,
+                PersonRecord::Released { .. } => view.held = false,
+            }
+        }
+        Ok(view)
+    }
+
+    /// What the facts say at an instant.
+    pub fn state(&self, now: Timestamp) -> PersonState {
+        PersonState::of(&self.person, &self.facts, now)
+    }
+
+    /// The UPN that HR gave last.
+    fn upn(&self) -> Option<&str> {
+        let facts = self.facts.iter().filter(|f| f.attributes.user_principal_name.is_some());
+        facts
+            .max_by_key(|f| (f.revision, f.effective))
+            .and_then(|f| f.attributes.user_principal_name.as_deref())
+    }
+
+    /// The person's Entra user: by the link if it still holds, else by the policy's way of
+    /// matching. A user that carries somebody else's employee id is never taken.
+    ///
+    /// # Errors
+    /// Whatever Graph or the ledger answers.
+    pub async fn user(&self, cx: &Cx) -> Result<Option<User>, StepError> {
+        if let Some(link) = &self.link
+            && let Some(user) = cx.graph().user(link).await?
+            && self.is_theirs(&user)
+        {
+            return Ok(Some(user));
+        }
+        let found = self.look_up(cx).await?;
+        if let Some(user) = &found {
+            self.remember(cx, &user.id).await?;
+        }
+        Ok(found)
+    }
+
+    /// The user and the groups they are a direct member of: one request once the link is known.
+    ///
+    /// # Errors
+    /// As [`PersonView::user`].
+    pub async fn user_with_groups(&self, cx: &Cx) -> Result<Option<(User, Vec<Group>)>, StepError> {
+        if let Some(link) = &self.link
+            && let Some((user, groups)) = cx.graph().user_with_groups(link).await?
+            && self.is_theirs(&user)
+        {
+            return Ok(Some((user, groups)));
+        }
+        let Some(user) = self.look_up(cx).await? else { return Ok(None) };
+        self.remember(cx, &user.id).await?;
+        Ok(cx.graph().user_with_groups(&user.id).await?)
+    }
+
+    async fn look_up(&self, cx: &Cx) -> Result<Option<User>, StepError> {
+        if cx.policy().people.matching == Matching::EmployeeId {
+            let found = cx.graph().user_by_employee_id(self.person.as_str()).await?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        let Some(upn) = self.upn() else { return Ok(None) };
+        let found = cx.graph().user_by_upn(upn).await?;
+        Ok(found.filter(|user| self.is_theirs(user)))
+    }
+
+    /// Whether the user carries no other person's id.
+    pub fn is_theirs(&self, user: &User) -> bool {
+        user.employee_id.as_deref().is_none_or(|id| id == self.person.as_str())
+    }
+
+    /// The id of the person's Entra user. A known link is enough, even of a deleted user: roles and
+    /// bindings outlive the user.
+    ///
+    /// # Errors
+    /// As [`PersonView::user`].
+    pub async fn user_id(&self, cx: &Cx) -> Result<Option<ObjectId>, StepError> {
+        match &self.link {
+            Some(link) => Ok(Some(link.clone())),
+            None => Ok(self.user(cx).await?.map(|user| user.id)),
+        }
+    }
+
+    /// Notes the Entra user, so that the next look needs no search.
+    ///
+    /// # Errors
+    /// Whatever the ledger answers.
+    pub async fn remember(&self, cx: &Cx, user: &ObjectId) -> Result<(), StepError> {
+        if self.link.as_ref() == Some(user) {
+            return Ok(());
+        }
+        let record = PersonRecord::Linked { user: user.clone() };
+        cx.ledger().append_always(&person_stream(&self.person), cx.now(), &record).await?;
+        Ok(())
+    }
+}
+
+/// Azure roles that name the user, at, above or below the governed clusters, each once.
+///
+/// # Errors
+/// Whatever ARM answers.
+pub async fn assignments(cx: &Cx, user: &ObjectId) -> Result<Vec<RoleAssignment>, StepError> {
+    let scopes = cx.policy().clusters.values().map(|cluster| cluster.scope(None));
+    let calls = scopes.map(|scope| async move { cx.arm().assignments_of(&scope, user).await });
+    let mut all = try_join_all(calls).await?.concat();
+    all.sort_by(|a, b| a.id.cmp(&b.id));
+    all.dedup_by(|a, b| a.id.eq_ignore_ascii_case(&b.id));
+    Ok(all)
+}
+
+/// Bindings that name the user, in every governed cluster, and the clusters that could not be
+/// seen. Bindings that belong to AKS or Kubernetes are left out.
+pub async fn bindings(cx: &Cx, user: &User) -> (Vec<Binding>, Vec<String>) {
+    let calls = cx.policy().clusters.keys().map(|name| async move {
+        let found = async { Ok::<_, StepError>(cx.cluster(name).await?.all_bindings().await?) };
+        (name, found.await)
+    });
+    let (mut bindings, mut unseen) = (Vec::new(), Vec::new());
+    for (name, found) in join_all(calls).await {
+        match found {
+            Ok(found) => {
+                bindings.extend(found.into_iter().filter(|b| !b.reserved && b.names(user)))
+            }
+            Err(error) => unseen.push(format!("cluster {name} could not be seen: {error}")),
+        }
+    }
+    (bindings, unseen)
+}

@@ -1,0 +1,103 @@
+//! Look, decide, act, look again.
+
+use latchkey_core::{Decision, Op, case::Outcome};
+
+use crate::{apply::apply, cx::Cx, error::StepError, step::Step};
+
+/// How often a step acts on what it sees after its own writes: once for the request, and again
+/// only if the person's facts changed meanwhile.
+const ROUNDS: usize = 3;
+
+/// What a step did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The writes it made, as they print.
+    pub ops: Vec<String>,
+    /// What a person must do, or what a probe found.
+    pub residue: Vec<String>,
+    /// Why it did not end well.
+    pub why: Option<String>,
+}
+
+impl Run {
+    fn ended(outcome: Outcome) -> Self {
+        Self { outcome, ops: Vec::new(), residue: Vec::new(), why: None }
+    }
+}
+
+/// Looks and decides.
+///
+/// # Errors
+/// Whatever observing meets.
+pub async fn look<S: Step>(cx: &Cx, request: &S::Request) -> Result<Decision, StepError> {
+    let facts = S::observe(cx, request).await?;
+    Ok(S::decide(request, &facts, cx.now()))
+}
+
+/// Looks, decides and writes until a look finds nothing new to do.
+///
+/// The look after a write serves twice: it confirms, and it is the fence of grants. A fact that
+/// arrived during the write changes the decision, and what was just given is taken back.
+///
+/// # Errors
+/// The first error of a look or of a grant; of several revocations all are tried first.
+pub async fn run<S: Step>(cx: &Cx, request: &S::Request) -> Result<Run, StepError> {
+    let mut done: Vec<Op> = Vec::new();
+    for _ in 0..ROUNDS {
+        let facts = S::observe(cx, request).await?;
+        let (ops, residue) = match S::decide(request, &facts, cx.now()) {
+            Decision::Apply { ops, residue } => (ops, residue),
+            other => return Ok(without_writes(other, &done)),
+        };
+        let news: Vec<Op> = ops.iter().filter(|op| !done.contains(op)).cloned().collect();
+        if news.is_empty() {
+            return Ok(finished(&done, residue, ops.is_empty()));
+        }
+        S::reserve(cx, &facts).await?;
+        write(cx, &news, &mut done).await?;
+    }
+    Ok(finished(&done, Vec::new(), false))
+}
+
+/// One failed revocation never stops the others; a failed grant stops at once.
+async fn write(cx: &Cx, ops: &[Op], done: &mut Vec<Op>) -> Result<(), StepError> {
+    let mut first = None;
+    for result in apply(cx, ops).await {
+        match result {
+            (op, Ok(())) => done.push(op),
+            (op, Err(error)) => {
+                tracing::warn!(%op, %error, "a write failed");
+                first = first.or(Some(error));
+            }
+        }
+    }
+    first.map_or(Ok(()), Err)
+}
+
+fn finished(done: &[Op], residue: Vec<String>, confirmed: bool) -> Run {
+    let outcome = match (done.is_empty(), confirmed) {
+        (true, _) => Outcome::Nothing,
+        (false, true) => Outcome::Applied,
+        (false, false) => Outcome::Unconfirmed,
+    };
+    Run { ops: done.iter().map(Op::to_string).collect(), residue, ..Run::ended(outcome) }
+}
+
+fn without_writes(decision: Decision, done: &[Op]) -> Run {
+    let run = match decision {
+        Decision::Refuse { refusal } => {
+            Run { why: Some(refusal.to_string()), ..Run::ended(Outcome::Refused) }
+        }
+        Decision::Wait { until } => {
+            Run { why: Some(format!("until {until}")), ..Run::ended(Outcome::Waiting) }
+        }
+        Decision::Report { lines, as_expected } => {
+            let outcome = if as_expected { Outcome::AsExpected } else { Outcome::Unexpected };
+            Run { residue: lines, ..Run::ended(outcome) }
+        }
+        Decision::Apply { .. } => Run::ended(Outcome::Nothing),
+    };
+    Run { ops: done.iter().map(Op::to_string).collect(), ..run }
+}

@@ -1,0 +1,94 @@
+//! What a step is, and the list entry that makes steps of all types alike.
+
+use std::{fmt, future::Future};
+
+use futures::future::BoxFuture;
+use latchkey_core::{Decision, Timestamp};
+use schemars::{JsonSchema, schema_for};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::{
+    cx::Cx,
+    error::StepError,
+    need::Need,
+    run::{Run, look, run},
+};
+
+/// One kind of change: what it reads, what it decides, what it may touch.
+pub trait Step: Sized + Send + Sync + 'static {
+    /// Folder, module, function, URL path, subscription and span, all in one word.
+    const NAME: &'static str;
+    /// What it may touch; nothing else works.
+    const NEEDS: &'static [Need];
+    /// What it is asked.
+    type Request: DeserializeOwned + JsonSchema + Send + Sync;
+    /// What it sees.
+    type Facts: Send + Sync;
+
+    /// Reads whatever the decision rests on.
+    ///
+    /// # Errors
+    /// Whatever the calls answer.
+    fn observe(
+        cx: &Cx,
+        request: &Self::Request,
+    ) -> impl Future<Output = Result<Self::Facts, StepError>> + Send;
+
+    /// Decides, from values alone.
+    fn decide(request: &Self::Request, facts: &Self::Facts, now: Timestamp) -> Decision;
+
+    /// Makes sure, just before the writes, that no other plan in flight spoils an invariant that
+    /// spans people. Most steps have none.
+    ///
+    /// # Errors
+    /// A refusal when the invariant would break.
+    fn reserve(
+        _cx: &Cx,
+        _facts: &Self::Facts,
+    ) -> impl Future<Output = Result<(), StepError>> + Send {
+        async { Ok(()) }
+    }
+}
+
+/// A step without its types: what the list of all steps holds.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    /// [`Step::NAME`].
+    pub name: &'static str,
+    /// [`Step::NEEDS`].
+    pub needs: &'static [Need],
+    /// The request's JSON Schema.
+    pub schema: fn() -> Value,
+    /// Looks, decides, acts, confirms.
+    pub run: fn(Cx, Value) -> BoxFuture<'static, Result<Run, StepError>>,
+    /// Looks and decides: the dry run.
+    pub look: fn(Cx, Value) -> BoxFuture<'static, Result<Decision, StepError>>,
+}
+
+impl Entry {
+    /// The entry of a step.
+    pub const fn of<S: Step>() -> Self {
+        Self {
+            name: S::NAME,
+            needs: S::NEEDS,
+            schema: || schema_for!(S::Request).to_value(),
+            run: |cx, request| {
+                Box::pin(async move { run::<S>(&cx, &request_of::<S>(request)?).await })
+            },
+            look: |cx, request| {
+                Box::pin(async move { look::<S>(&cx, &request_of::<S>(request)?).await })
+            },
+        }
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+fn request_of<S: Step>(request: Value) -> Result<S::Request, StepError> {
+    serde_json::from_value(request).map_err(|error| StepError::unreadable("request", error))
+}
