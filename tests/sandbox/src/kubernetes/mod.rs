@@ -13,6 +13,7 @@ mod fields;
 mod grants;
 mod kinds;
 mod patch;
+mod protobuf;
 mod rbac;
 mod read;
 mod request;

@@ -1,15 +1,19 @@
-//! Request bodies: JSON, or YAML read as JSON.
+//! Request bodies: JSON, or YAML or protobuf read as JSON.
 
 use saphyr::{LoadableYamlNode as _, Scalar, Yaml};
 use serde_json::{Map, Number, Value};
 
+use super::protobuf;
 use super::status::Failure;
 
-/// Reads a body of either format; YAML may hold one document.
+/// Reads a body of any format; YAML may hold one document.
 ///
 /// # Errors
-/// 400 when it is neither.
+/// 400 when it is none of them, 415 for a kind that is not read from protobuf.
 pub fn parse(body: &[u8]) -> Result<Value, Failure> {
+    if protobuf::is_protobuf(body) {
+        return protobuf::parse(body);
+    }
     if let Ok(value) = serde_json::from_slice(body) {
         return Ok(value);
     }
