@@ -6,6 +6,8 @@
 //! values outward and keep their wire types to themselves.
 
 pub mod arm;
+#[cfg(test)]
+mod fixtures;
 pub mod graph;
 pub mod http;
 pub mod token;

@@ -140,7 +140,7 @@ mod tests {
 
     use super::*;
 
-    fn read(properties: serde_json::Value) -> ManagedCluster {
+    fn read(properties: &serde_json::Value) -> ManagedCluster {
         let call = Call { service: Service::Arm, what: "test" };
         let wire = json!({ "id": "/subscriptions/s/x", "properties": properties });
         serde_json::from_value::<WireCluster>(wire).unwrap().into_cluster(&call).unwrap()
@@ -148,17 +148,17 @@ mod tests {
 
     #[test]
     fn a_cluster_without_entra_hands_out_an_administrators_kubeconfig() {
-        let cluster = read(json!({ "aadProfile": null }));
+        let cluster = read(&json!({ "aadProfile": null }));
         assert!(cluster.user_credential_is_admin());
         assert_eq!((cluster.managed_entra, cluster.legacy_entra), (false, false));
     }
 
     #[test]
     fn the_retired_integration_is_told_from_the_managed_one() {
-        let legacy = read(json!({ "aadProfile": { "serverAppID": "a", "clientAppID": "b" } }));
+        let legacy = read(&json!({ "aadProfile": { "serverAppID": "a", "clientAppID": "b" } }));
         assert_eq!((legacy.managed_entra, legacy.legacy_entra), (false, true));
         let group = "FFFFFFFF-0000-4000-8000-000000000001";
-        let managed = read(json!({
+        let managed = read(&json!({
             "provisioningState": "Updating", "powerState": { "code": "Running" },
             "disableLocalAccounts": true,
             "aadProfile": { "managed": true, "enableAzureRBAC": true, "adminGroupObjectIDs": [group] },

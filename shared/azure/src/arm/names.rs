@@ -39,7 +39,7 @@ mod tests {
     #[test]
     fn the_name_is_pinned_for_ever() {
         let role = uuid!("a7ffa36f-339b-4b5c-8bdf-e2c188b2c0eb");
-        insta::assert_snapshot!(assignment_name(CLUSTER, &principal(1), role), @"");
+        insta::assert_snapshot!(assignment_name(CLUSTER, &principal(1), role), @"9e6aff35-9ba3-5151-a7f0-6ad95058e00d");
     }
 
     #[test]

@@ -202,3 +202,33 @@ fn copy(error: &CallError) -> CallError {
         Surprise { call, detail } => Surprise { call: call.clone(), detail: detail.clone() },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use crate::fixtures;
+
+    #[test]
+    fn only_the_throttled_item_of_the_published_batch_is_sent_again() {
+        let Some(example) = fixtures::one("batch-one-throttled.200") else { return };
+        let body = example["response"]["body"].clone();
+        let answers: Responses = serde_json::from_value(body).unwrap();
+        let again: Vec<_> = answers.responses.iter().filter(|r| r.again(true)).collect();
+        assert_eq!(again.len(), 1);
+        assert_eq!(again[0].id, "b");
+        assert_eq!(again[0].retry_after(), Some(Duration::from_secs(10)));
+    }
+
+    #[test]
+    fn every_published_batch_is_read() {
+        for (name, example) in fixtures::all() {
+            if let Some(responses) = example["response"]["body"]["responses"].as_array() {
+                let answers: Responses =
+                    serde_json::from_value(example["response"]["body"].clone()).unwrap();
+                assert_eq!(answers.responses.len(), responses.len(), "{name}");
+            }
+        }
+    }
+}

@@ -87,3 +87,43 @@ fn is_so_already(change: Change, user: &ObjectId, error: &ServiceError) -> bool 
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use crate::fixtures;
+
+    /// What the published answer to one change means for the user it names.
+    fn meaning(name: &str, change: Change) -> Option<bool> {
+        let example = fixtures::one(name)?;
+        let status = example["response"]["status"].as_u64().unwrap();
+        let status = u16::try_from(status).unwrap().try_into().unwrap();
+        let error = ServiceError::of_value(status, &example["response"]["body"]);
+        let user = ObjectId::new("973a162e-93aa-4e8e-889b-1f272920e64d").unwrap();
+        Some(is_so_already(change, &user, &error))
+    }
+
+    #[test]
+    fn the_published_answers_to_needless_changes_count_as_done() {
+        for (name, change) in [
+            ("groups-members-add-ref.400-already-member", Change::Join),
+            ("groups-members-remove-ref.404-not-member", Change::Leave),
+            ("groups-members-remove-ref.400-not-member-variant", Change::Leave),
+        ] {
+            assert_ne!(meaning(name, change), Some(false), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_member_and_a_refusal_do_not_count_as_done() {
+        for (name, change) in [
+            ("groups-members-add-ref.404-unknown-member", Change::Join),
+            ("groups-members-add-ref.403-guest-policy", Change::Join),
+            ("groups-members-add-ref.400-already-member", Change::Leave),
+        ] {
+            assert_ne!(meaning(name, change), Some(true), "{name}");
+        }
+    }
+}

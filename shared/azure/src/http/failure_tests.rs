@@ -28,7 +28,7 @@ fn every_known_shape_of_envelope_gives_code_and_message() {
 #[test]
 fn details_are_read_as_a_list_or_as_one_object() {
     let conflict = json!({"code": "ObjectConflict", "target": "userPrincipalName"});
-    for details in [json!([conflict]), conflict.clone()] {
+    for details in [json!([&conflict]), conflict] {
         let error =
             parse(400, &json!({"error": {"code": "Request_BadRequest", "details": details}}));
         assert_eq!(error.details, ["ObjectConflict"]);
@@ -67,6 +67,21 @@ fn statuses_mean_what_may_be_done_next() {
         assert_eq!(mean(status, "C"), meaning, "{status}");
     }
     assert_eq!(mean(409, "ScopeLocked"), "Denied");
+}
+
+#[test]
+fn every_published_refusal_of_graph_is_read_in_full() {
+    let mut read = 0;
+    for (name, example) in crate::fixtures::all() {
+        let (status, body) = (&example["response"]["status"], &example["response"]["body"]);
+        let Some(expected) = body["error"]["code"].as_str() else { continue };
+        let error = parse(u16::try_from(status.as_u64().unwrap()).unwrap(), body);
+        assert_eq!(error.code, expected, "{name}");
+        let start: String = body["error"]["message"].as_str().unwrap().chars().take(20).collect();
+        assert!(error.message.starts_with(&start), "{name}: {}", error.message);
+        read += 1;
+    }
+    assert!(read > 10 || crate::fixtures::all().is_empty(), "only {read} refusals");
 }
 
 proptest! {

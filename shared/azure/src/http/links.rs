@@ -45,9 +45,7 @@ mod tests {
     fn odata_queries_keep_their_dollar_and_plus() {
         let mut url = Url::parse("https://example.com/users").unwrap();
         url.query_pairs_mut().append_pair("$filter", "employeeId eq 'a+b'");
-        assert_eq!(
-            odata(url).query(),
-            Some("$filter=employeeId%20eq%20%27a%2Bb%27".replace("%20eq%20", "%20eq%20").as_str())
-        );
+        let query = "$filter=employeeId%20eq%20%27a%2Bb%27";
+        assert_eq!(odata(url).query(), Some(query));
     }
 }

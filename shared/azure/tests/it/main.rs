@@ -1,0 +1,8 @@
+//! The clients against the sandbox, over TLS, with everything that goes wrong on the way.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod arm;
+mod faults;
+mod graph;
+mod stage;
+mod tokens;
