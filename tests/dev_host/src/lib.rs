@@ -1,3 +1,32 @@
 //! The Azure Functions host side of the custom-handler protocol, for laptops and tests.
+//!
+//! [`Host::start`] reads a packed app (`host.json`, `<function>/function.json`), starts its real
+//! executable and plays the host: HTTP routes, Service Bus triggers out of the sandbox's broker,
+//! timers. What goes over the wire is made and read by [`encode`].
 
+mod app;
+mod binding;
+mod bus_trigger;
+mod child;
 pub mod encode;
+mod host;
+mod http;
+mod invoke;
+mod line;
+mod manual;
+mod options;
+mod outputs;
+mod record;
+mod routes;
+mod schedule;
+mod settings;
+mod timer;
+mod worker;
+
+#[cfg(test)]
+mod tests;
+
+pub use host::Host;
+pub use line::{Level, Line, Stream};
+pub use options::{Framing, Handler, HostOptions, Keys};
+pub use record::{Invocation, Outcome};
