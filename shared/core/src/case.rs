@@ -169,6 +169,7 @@ pub enum Outcome {
 }
 
 /// One record of the stream `people/{id}`, beside facts.
+#[expect(clippy::large_enum_variant, reason = "almost every record is a fact")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "record", rename_all = "camelCase")]
 pub enum PersonRecord {

@@ -111,7 +111,7 @@ impl Desired {
             match policy.teams.get(name) {
                 Some(team) if team.requestable => self.add(name, Why::Requested { until: *until }),
                 Some(_) => {
-                    self.findings.push(format!("data.request.team: {name} is not requestable"))
+                    self.findings.push(format!("data.request.team: {name} is not requestable"));
                 }
                 None => self.findings.push(format!("data.request.team: no team is named {name}")),
             }

@@ -111,6 +111,9 @@ pub struct EventErrors(Vec<EventError>);
 
 impl EventErrors {
     fn new(mut errors: Vec<EventError>) -> Self {
+        if errors.is_empty() {
+            errors.push(error("(body)", "cannot be read as an event"));
+        }
         errors.sort();
         errors.dedup();
         Self(errors)

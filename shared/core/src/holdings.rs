@@ -76,8 +76,8 @@ pub enum PrincipalType {
     Device,
 }
 
-/// An Azure role assignment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// An Azure role assignment. `Debug` hides its free text.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RoleAssignment {
     /// The ARM id, as spelled by ARM.
@@ -92,6 +92,18 @@ pub struct RoleAssignment {
     pub principal_type: PrincipalType,
     /// The free text we or others left.
     pub description: Option<String>,
+}
+
+impl fmt::Debug for RoleAssignment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RoleAssignment")
+            .field("id", &self.id)
+            .field("scope", &self.scope)
+            .field("role", &self.role)
+            .field("principal", &self.principal)
+            .field("principal_type", &self.principal_type)
+            .finish_non_exhaustive()
+    }
 }
 
 /// ARM ids and scopes compare without case and trailing slash.

@@ -1,5 +1,7 @@
 //! The messages between our own functions. They carry intent, never power.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -57,8 +59,8 @@ pub struct PlanMessage {
     pub tries: u32,
 }
 
-/// Asks a step to make something so.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// Asks a step to make something so. `Debug` hides the request, which is not judged yet.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StepMessage {
     /// The case.
@@ -74,6 +76,18 @@ pub struct StepMessage {
     /// How often this message was put off because a service was busy.
     #[serde(default)]
     pub tries: u32,
+}
+
+impl fmt::Debug for StepMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StepMessage")
+            .field("case_id", &self.case_id)
+            .field("about", &self.about)
+            .field("step", &self.step)
+            .field("attempt", &self.attempt)
+            .field("tries", &self.tries)
+            .finish_non_exhaustive()
+    }
 }
 
 impl StepMessage {

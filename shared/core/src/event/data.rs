@@ -120,6 +120,12 @@ pub(super) fn read(event: &Value, errors: &mut Vec<EventError>) -> Option<Read> 
     if until.zip(effective).is_some_and(|(until, effective)| until <= effective) {
         errors.push(error("data.request.until", "must be after data.effectiveFrom"));
     }
+    // To a schema 17.0 is an integer, and so is a number beyond all bounds.
+    if data["sourceRevision"].as_f64().is_some_and(|number| number >= 0.0)
+        && !data["sourceRevision"].is_u64()
+    {
+        errors.push(error("data.sourceRevision", "must be a whole number of at most 64 bits"));
+    }
     let data: PersonData = serde_json::from_value(data.clone()).ok()?;
     let kind = fact_kind(kind, data.request.as_ref(), until)?;
     Some(Read { kind, effective: effective?, data })

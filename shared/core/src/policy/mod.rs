@@ -15,7 +15,7 @@ use std::{
     fmt,
 };
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ClusterName, GroupName, NamespaceName, ObjectId, RoleName, TeamName};
@@ -160,9 +160,21 @@ pub struct Rule {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Birthright {
     /// Attributes and the value each must have; all must match.
+    #[schemars(schema_with = "conditions")]
     pub when: BTreeMap<Attribute, String>,
     /// The teams.
     pub teams: BTreeSet<TeamName>,
+}
+
+/// The schema of a rule's conditions: `schemars` does not look into the names of a map.
+fn conditions(generator: &mut SchemaGenerator) -> Schema {
+    let text = generator.subschema_for::<String>();
+    let names = Attribute::ALL.map(|name| (name.to_string(), text.clone().to_value()));
+    json_schema!({
+        "type": "object",
+        "properties": serde_json::Map::from_iter(names),
+        "additionalProperties": false,
+    })
 }
 
 /// An HR attribute that a birthright rule may look at.
@@ -182,6 +194,9 @@ pub enum Attribute {
 }
 
 impl Attribute {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Department, Self::JobTitle, Self::Location, Self::WorkerType];
+
     /// Where an event carries it.
     pub fn field(self) -> &'static str {
         match self {
@@ -236,6 +251,7 @@ pub struct Protected {
     /// Object ids of break-glass principals.
     pub principals: BTreeSet<ObjectId>,
     /// A cluster's admin group never falls below this many enabled members.
+    #[schemars(range(max = 1000))]
     pub minimum_cluster_admins: u32,
 }
 
@@ -244,6 +260,7 @@ pub struct Protected {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Limits {
     /// More leavers than this within an hour are held for an operator.
+    #[schemars(range(max = 1_000_000))]
     pub leavers_per_hour: u32,
 }
 
@@ -252,3 +269,6 @@ impl Default for Limits {
         Self { leavers_per_hour: 20 }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,196 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use insta::assert_snapshot;
+
+use super::{Policy, binding_name, place, team_grants};
+use crate::{
+    azure_role::AzureRole,
+    fixtures::{id, policy, team},
+    holdings::RoleRef,
+    ids::{ClusterName, NamespaceName, RoleName},
+    request::TeamRole,
+};
+
+fn cluster(name: &str) -> ClusterName {
+    name.parse().unwrap()
+}
+
+fn namespace(name: &str) -> NamespaceName {
+    name.parse().unwrap()
+}
+
+fn role(name: &str) -> RoleName {
+    name.parse().unwrap()
+}
+
+fn asked(team_name: &str, at: &str, ns: Option<&str>, name: &str) -> TeamRole {
+    let namespace = ns.map(namespace);
+    TeamRole { team: team(team_name), cluster: cluster(at), namespace, role: role(name) }
+}
+
+#[test]
+fn every_error_of_a_policy_is_reported_at_once_with_line_and_field() {
+    let errors = Policy::parse(include_str!("bad.yaml")).unwrap_err();
+    assert_snapshot!(errors, @r#"
+    line 1: tenant: must not be empty
+    line 4: clusters.private-aks.resourceId: must be /subscriptions/{guid}/resourceGroups/{group}/providers/Microsoft.ContainerService/managedClusters/{name}
+    line 5: clusters.private-aks.authorization: must be one of azure-rbac, kubernetes-rbac
+    line 7: clusters.private-aks.colour: is not a field, or not a valid name, here
+    line 9: clusters.retail-aks.resourceId: is the id of cluster "copy-aks" too
+    line 17: teams.frontend.group: is the group of team "backend" too
+    line 19: teams.frontend.access[0].cluster: no cluster is named "nowhere"
+    line 20: teams.frontend.access[1].namespace: kube-system belongs to Kubernetes or AKS
+    line 20: teams.frontend.access[1].role: no role is named "owner"
+    line 21: teams.frontend.access[2].role: only cluster-admin is given at a cluster: name a namespace
+    line 22: teams.frontend.access[3].role: cluster-admin is not given in a namespace
+    line 23: teams.frontend.access[4].role: on "retail-aks" (kubernetes-rbac) only its adminGroup is cluster-admin
+    line 24: teams.frontend.access[5].namespace: must match ^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$
+    line 25: teams.frontend.justInTime.approvers: is the team's own group: nobody approves themselves
+    line 25: teams.frontend.justInTime.maximum: must be an ISO 8601 duration, such as PT8H or P30D
+    line 29: teams.backend.access: is there already
+    line 30: teams.Wrong_Name: is not a field, or not a valid name, here
+    line 34: teams.hidden.group: is the admin group of "private-aks": the team's access must name cluster-admin there
+    line 37: teams.hidden.access[1]: is there already
+    line 39: roles.reader: is a role that every cluster knows already
+    line 40: roles.reader.rules: must not be empty
+    line 42: roles.own.rules[0].apiGroups: must not be empty
+    line 44: birthright[0].when: must name an attribute: this would match everybody
+    line 45: birthright[0].teams[1]: no team is named "ghost"
+    line 46: birthright[1].when.department: must not be empty
+    line 46: birthright[1].when.height: is not a field, or not a valid name, here
+    line 47: birthright[1].teams: must not be empty
+    line 48: people.deleteAfter: must be an ISO 8601 duration, such as PT8H or P30D
+    line 48: people.match: must be one of employeeId, userPrincipalName
+    line 50: protected.principals[0]: must match ^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$
+    line 51: protected.minimumClusterAdmins: must be at least 0
+    line 52: limits.leaversPerHour: must be of type integer
+    "#);
+}
+
+#[test]
+fn text_that_is_no_yaml_names_the_line() {
+    let broken = "tenant: contoso\nclusters: {a: [}\n";
+    assert_snapshot!(Policy::parse(broken).unwrap_err(), @"line 2: clusters.a: is not YAML: while parsing a node, did not find expected node content");
+    assert_snapshot!(Policy::parse("a: &x 1\nb: *x\n").unwrap_err(), @"line 2: b: aliases are not supported: write it out");
+    assert_snapshot!(Policy::parse("").unwrap_err(), @"line 1: (text): must be of type object");
+    assert_snapshot!(Policy::parse("tenant: a\n---\ntenant: b\n").unwrap_err(), @"line 2: (text): there must be one YAML document");
+    let deep = "[".repeat(10_000);
+    assert_snapshot!(Policy::parse(&deep).unwrap_err(), @"line 1: (text): is not YAML: recursion limit exceeded");
+}
+
+#[test]
+fn the_committed_schema_is_the_generated_one() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../infra/access.schema.json");
+    let generated = format!("{:#}\n", Policy::schema());
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(path, &generated).unwrap();
+    }
+    let committed = std::fs::read_to_string(path).unwrap();
+    assert!(committed == generated, "run the tests of latchkey-core with UPDATE=1");
+}
+
+#[test]
+fn policies_that_say_the_same_have_one_hash() {
+    let text = include_str!("../../../../access.yaml");
+    let spaced = text.replace("\n\n", "\n\n# another remark\n\n");
+    assert_eq!(Policy::parse(text).unwrap().hash(), Policy::parse(&spaced).unwrap().hash());
+    let other = text.replace("role: writer", "role: admin");
+    assert_ne!(Policy::parse(text).unwrap().hash(), Policy::parse(&other).unwrap().hash());
+}
+
+#[test]
+fn roles_are_given_by_the_plane_of_the_cluster() {
+    let policy = policy();
+    let (azure, kubernetes) = (cluster("private-aks"), cluster("retail-aks"));
+    let azure = &policy.clusters[&azure];
+    let kubernetes = &policy.clusters[&kubernetes];
+    let clusterrole = |name: &str| Some(RoleRef::ClusterRole(name.to_owned()));
+    let own = Some(RoleRef::Role("dev-user-full-access".to_owned()));
+    for (name, azure_role, bound) in [
+        ("reader", Some(AzureRole::RbacReader), clusterrole("view")),
+        ("writer", Some(AzureRole::RbacWriter), clusterrole("edit")),
+        ("admin", Some(AzureRole::RbacAdmin), clusterrole("admin")),
+        ("cluster-admin", Some(AzureRole::RbacClusterAdmin), None),
+    ] {
+        assert_eq!(azure.azure_role(&role(name)), azure_role);
+        assert_eq!(azure.kubernetes_role(&role(name)), None);
+        assert_eq!(kubernetes.azure_role(&role(name)), None);
+        assert_eq!(kubernetes.kubernetes_role(&role(name)), bound);
+    }
+    for cluster in [azure, kubernetes] {
+        assert_eq!(cluster.azure_role(&role("dev-user-full-access")), None);
+        assert_eq!(cluster.kubernetes_role(&role("dev-user-full-access")), own);
+    }
+}
+
+#[test]
+fn scopes_are_read_as_they_are_written_whatever_their_case() {
+    let policy = policy();
+    let (private, frontend) = (cluster("private-aks"), namespace("frontend"));
+    let scope = policy.scope(&private, Some(&frontend)).unwrap();
+    assert!(scope.ends_with("/managedClusters/private-aks/namespaces/frontend"));
+    let read =
+        |scope: &str| policy.place_of_scope(scope).map(|(cluster, ns)| place(cluster, ns.as_ref()));
+    assert_eq!(read(&scope).as_deref(), Some("private-aks/frontend"));
+    let shouted = policy.scope(&private, None).unwrap().to_uppercase() + "/";
+    assert_eq!(read(&shouted).as_deref(), Some("private-aks"));
+    assert_eq!(read(&format!("{scope}/pods/x")), None);
+    assert!(policy.governs_scope(&format!("{scope}/pods/x")));
+    let longer = policy.scope(&private, None).unwrap() + "-2";
+    assert_eq!(read(&longer), None);
+    assert!(!policy.governs_scope(&longer));
+    assert!(!policy.governs_scope("/subscriptions/5c3d2b1a-0f9e-4d8c-b7a6-958473625140"));
+}
+
+#[test]
+fn a_request_gives_no_more_than_the_policy() {
+    let policy = policy();
+    assert!(policy.resolve(&asked("frontend", "private-aks", Some("frontend"), "writer")).is_ok());
+    let refused = |ask: TeamRole| policy.resolve(&ask).unwrap_err();
+    assert_snapshot!(refused(asked("ghosts", "private-aks", None, "reader")), @"team: ghosts is not in the policy");
+    assert_snapshot!(refused(asked("frontend", "nowhere", None, "reader")), @"cluster: nowhere is not in the policy");
+    assert_snapshot!(refused(asked("frontend", "private-aks", Some("backend"), "writer")), @"namespace: backend is not in the policy");
+    assert_snapshot!(refused(asked("frontend", "private-aks", Some("frontend"), "admin")), @"role: admin is not in the policy");
+    assert_snapshot!(refused(asked("frontend", "private-aks", None, "cluster-admin")), @"cluster: private-aks is not in the policy");
+}
+
+#[test]
+fn a_team_may_download_the_kubeconfig_of_every_cluster_it_has_access_to() {
+    let desired = team_grants(&policy(), &team("observers")).unwrap();
+    let clusters: Vec<_> = desired.cluster_access.iter().map(ToString::to_string).collect();
+    assert_eq!(clusters, ["private-aks", "retail-aks"]);
+    assert_eq!(desired.azure.len(), 2);
+    assert_eq!(desired.bindings.len(), 1);
+    assert_eq!(desired.namespaces.len(), 3);
+}
+
+#[test]
+fn binding_names_are_stable_and_tell_roles_and_groups_apart() {
+    let (view, edit) = (RoleRef::ClusterRole("view".into()), RoleRef::Role("view".into()));
+    let name = binding_name(&view, &id(1));
+    assert_eq!(name, binding_name(&view, &id(1)));
+    assert_eq!(name.len(), "latchkey-".len() + 16);
+    assert_ne!(name, binding_name(&edit, &id(1)));
+    assert_ne!(name, binding_name(&view, &id(2)));
+}
+
+#[test]
+fn the_policy_knows_its_groups_and_admins() {
+    let policy = policy();
+    let names: Vec<_> = policy.governed_groups().into_iter().map(ToString::to_string).collect();
+    assert_eq!(
+        names,
+        [
+            "ClusterAdminGroup",
+            "Ops_Backend_team",
+            "Ops_Frontend_team",
+            "Ops_Observers",
+            "Platform_leads",
+            "Retail_dev_team"
+        ]
+    );
+    let (name, _) = policy.team_of_group(&"ops_frontend_TEAM".parse().unwrap()).unwrap();
+    assert_eq!(name.as_str(), "frontend");
+    assert_eq!(policy.admin_groups(&cluster("retail-aks")).len(), 1);
+    assert_eq!(policy.cluster_subscriptions().len(), 1);
+}
