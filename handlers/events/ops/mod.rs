@@ -1,0 +1,88 @@
+//! The door for operators: what exists, who holds what and why, a dry run, and a step on request.
+//!
+//! Every call needs an Entra access token. `ops` writes nothing in the tenant: it records who
+//! asked and why, sends the step, and waits for its evidence in the ledger.
+
+mod apply;
+mod catalog;
+mod dry_run;
+mod fault;
+mod fields;
+mod jwks;
+mod needs;
+mod order;
+mod route;
+mod show;
+mod token;
+
+use azure_functions_handler::{HttpReply, HttpRequest};
+use catalog::Offer;
+use fault::Fault;
+use http::StatusCode;
+pub use jwks::Keys;
+use latchkey_runtime::{Cx, StepError};
+pub use needs::NEEDS;
+use order::Order;
+use route::Route;
+use serde_json::Value;
+use token::Caller;
+
+/// The function's name.
+pub const NAME: &str = "ops";
+
+/// Answers an operator.
+///
+/// # Errors
+/// None: whatever goes wrong is answered as a problem (RFC 9457).
+pub async fn serve(cx: &Cx, keys: &Keys, request: HttpRequest) -> Result<HttpReply, StepError> {
+    let answer = match token::caller(cx, keys, &request.headers).await {
+        Ok(caller) => answer(cx, &caller, &request).await,
+        Err(fault) => Err(fault),
+    };
+    Ok(answer.unwrap_or_else(Fault::reply))
+}
+
+async fn answer(cx: &Cx, caller: &Caller, request: &HttpRequest) -> Result<HttpReply, Fault> {
+    let route = Route::of(&request.params)?;
+    route.check(&request.method)?;
+    if let Route::Step(name) = route {
+        return ask(cx, caller, Offer::find(name)?, request).await;
+    }
+    caller.may_read()?;
+    ok(&match route {
+        Route::Person(id) => show::person(cx, id).await?,
+        Route::Team(name) => show::team(cx, name).await?,
+        Route::Case(id) => show::case(cx, id).await?,
+        Route::Parked => show::parked(cx, caller).await?,
+        Route::Steps | Route::Step(_) => show::steps(),
+    })
+}
+
+async fn ask(
+    cx: &Cx,
+    caller: &Caller,
+    offer: Offer,
+    request: &HttpRequest,
+) -> Result<HttpReply, Fault> {
+    let body = request.body.as_deref().unwrap_or_default();
+    if dry_run::is_wanted(&request.query)? {
+        caller.may_read()?;
+        return ok(&dry_run::look(cx, offer, Order::for_look(body, &offer.schema())?).await?);
+    }
+    caller.may_operate()?;
+    let order = Order::read(body, &offer.schema())?;
+    let key = apply::idempotency_key(&request.headers)?;
+    apply::apply(cx, caller, offer, order, &key).await
+}
+
+fn ok(value: &Value) -> Result<HttpReply, Fault> {
+    json(StatusCode::OK, value)
+}
+
+fn json(status: StatusCode, value: &Value) -> Result<HttpReply, Fault> {
+    HttpReply::json(status, value)
+        .map_err(|error| Fault::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
+}
+
+#[cfg(test)]
+mod tests;

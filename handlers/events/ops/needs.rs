@@ -1,0 +1,33 @@
+//! What the operators' door may touch: everything that a step or planner looks at, no more.
+
+use latchkey_runtime::Need::{self, Arm, Graph, Kube, Send};
+
+/// Reads of every step and planner, and the two topics. No right to write in the tenant.
+pub const NEEDS: &[Need] = &[
+    Graph("User.Read.All"),
+    Graph("Directory.Read.All"),
+    Graph("GroupMember.Read.All"),
+    Arm("Microsoft.Authorization/roleAssignments", &["read"]),
+    Arm(
+        "Microsoft.ContainerService/managedClusters",
+        &["read", "listClusterUserCredential/action"],
+    ),
+    Kube("namespaces", &["get", "list"]),
+    Kube("roles", &["get"]),
+    Kube("rolebindings", &["list"]),
+    Kube("clusterrolebindings", &["list"]),
+    // A review is a question that Kubernetes spells as the creation of an object.
+    Kube("subjectaccessreviews", &["create"]),
+    Send("steps"),
+    Send("plans"),
+];
+
+/// A right, for people to read.
+pub(super) fn text(need: &Need) -> String {
+    match need {
+        Graph(permission) => format!("Graph: {permission}"),
+        Arm(kind, actions) => format!("ARM: {} on {kind}", actions.join(", ")),
+        Kube(resource, verbs) => format!("Kubernetes: {} on {resource}", verbs.join(", ")),
+        Send(queue) => format!("Service Bus: send to {queue}"),
+    }
+}

@@ -1,0 +1,54 @@
+//! What is asked about: `{resource}/{id?}`.
+
+use std::collections::BTreeMap;
+
+use http::{Method, StatusCode, header::ALLOW};
+
+use super::fault::Fault;
+
+/// A resource, and which one of its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Route<'a> {
+    /// Everything that can be asked for.
+    Steps,
+    /// Ask for one step.
+    Step(&'a str),
+    /// One person.
+    Person(&'a str),
+    /// One team.
+    Team(&'a str),
+    /// One case.
+    Case(&'a str),
+    /// Messages that could not be read.
+    Parked,
+}
+
+impl<'a> Route<'a> {
+    /// The route that the host's parameters name.
+    pub(super) fn of(params: &'a BTreeMap<String, String>) -> Result<Self, Fault> {
+        let given = |name| params.get(name).map(String::as_str).filter(|value| !value.is_empty());
+        Ok(match (given("resource").unwrap_or_default(), given("id")) {
+            ("steps", None) => Self::Steps,
+            ("steps", Some(name)) => Self::Step(name),
+            ("people", Some(id)) => Self::Person(id),
+            ("teams", Some(name)) => Self::Team(name),
+            ("cases", Some(id)) => Self::Case(id),
+            ("parked", None) => Self::Parked,
+            _ => {
+                let known = "there is steps, steps/{step}, people/{personId}, teams/{team}, \
+                             cases/{caseId} and parked";
+                return Err(Fault::new(StatusCode::NOT_FOUND, known));
+            }
+        })
+    }
+
+    /// Refuses a method that the resource does not have.
+    pub(super) fn check(self, method: &Method) -> Result<(), Fault> {
+        let allowed = if matches!(self, Self::Step(_)) { Method::POST } else { Method::GET };
+        if *method == allowed {
+            return Ok(());
+        }
+        let detail = format!("only {allowed} is allowed here");
+        Err(Fault::new(StatusCode::METHOD_NOT_ALLOWED, detail).header(ALLOW, allowed.as_str()))
+    }
+}

@@ -1,0 +1,47 @@
+//! What operators can look at.
+
+mod case;
+mod parked;
+mod person;
+mod row;
+mod steps;
+mod team;
+
+use std::str::FromStr;
+
+pub(super) use case::case;
+use http::StatusCode;
+use latchkey_core::{CaseId, case::CaseRecord};
+use latchkey_runtime::{Cx, StepError, case as story};
+pub(super) use parked::parked;
+pub(super) use person::person;
+use serde_json::{Value, json};
+pub(super) use steps::steps;
+pub(super) use team::team;
+
+use super::fault::Fault;
+
+/// An id from the URL. One that cannot be names nothing.
+fn id<T: FromStr>(text: &str) -> Result<T, Fault>
+where
+    T::Err: ToString,
+{
+    text.parse().map_err(|error: T::Err| Fault::new(StatusCode::NOT_FOUND, error.to_string()))
+}
+
+/// How cases stand, one line each.
+async fn cases(cx: &Cx, ids: &[CaseId]) -> Result<Vec<Value>, StepError> {
+    let mut all = Vec::new();
+    for id in ids {
+        all.push(standing(id, &story::read(cx, id).await?));
+    }
+    Ok(all)
+}
+
+fn standing(id: &CaseId, records: &[CaseRecord]) -> Value {
+    json!({
+        "caseId": id,
+        "closed": story::is_closed(records),
+        "stuck": story::is_stuck(records),
+    })
+}

@@ -1,0 +1,108 @@
+//! One person: how they stand, what they should hold and do hold, and why.
+
+use latchkey_core::{
+    Holdings, PersonId, Policy, Refusal,
+    desired::{Desired, Why},
+    holdings::Group,
+    policy::Access,
+    state::Standing,
+};
+use latchkey_runtime::{Cx, PersonView, StepError, people};
+use serde_json::{Map, Value, json};
+
+use super::{
+    super::fault::Fault,
+    cases, id,
+    row::{Row, azure_role, binding},
+};
+use crate::plans::plan_person::{self, Seen};
+
+/// Nothing in the policy gives this.
+const NOT_GIVEN: &str = "not given by the policy";
+
+/// The person.
+pub(in super::super) async fn person(cx: &Cx, text: &str) -> Result<Value, Fault> {
+    let person: PersonId = id(text)?;
+    let view = PersonView::read(cx, &person).await?;
+    if view.facts.is_empty() && view.cases.is_empty() {
+        return Err(Refusal::Unknown { person }.into());
+    }
+    let state = view.state(cx.now());
+    let mut seen = plan_person::look(cx, &view).await?;
+    let unseen = complete(cx, &mut seen.held, state.standing()).await?;
+    let (plan, residue) = plan(&seen);
+    Ok(json!({
+        "personId": person,
+        "state": state.standing(),
+        "held": view.held,
+        "nextChange": state.next_change,
+        "user": view.link,
+        "account": seen.desired.account,
+        "desired": desired(&seen.desired),
+        "findings": seen.desired.findings,
+        "holdings": rows(cx.policy(), &seen),
+        "unseen": unseen,
+        "plan": plan,
+        "residue": residue,
+        "cases": cases(cx, &view.cases).await?,
+    }))
+}
+
+/// The planner looks at direct roles and bindings of leavers only; here everybody's are shown.
+async fn complete(
+    cx: &Cx,
+    held: &mut Holdings,
+    standing: Standing,
+) -> Result<Vec<String>, StepError> {
+    let Some(user) = held.user.as_ref().filter(|_| standing != Standing::Left) else {
+        return Ok(Vec::new());
+    };
+    let (assignments, (bindings, unseen)) =
+        futures::join!(people::assignments(cx, &user.id), people::bindings(cx, user));
+    held.assignments = assignments?;
+    held.bindings = bindings;
+    Ok(unseen)
+}
+
+fn plan(seen: &Seen) -> (Vec<String>, Vec<String>) {
+    match &seen.plan {
+        Ok(plan) => (plan.intents.iter().map(ToString::to_string).collect(), plan.residue.clone()),
+        Err(refusal) => (Vec::new(), vec![refusal.to_string()]),
+    }
+}
+
+fn desired(desired: &Desired) -> Map<String, Value> {
+    desired.teams.iter().map(|(team, why)| (team.to_string(), json!(reasons(why)))).collect()
+}
+
+fn reasons(why: &[Why]) -> String {
+    why.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+fn rows(policy: &Policy, seen: &Seen) -> Vec<Row> {
+    let held = &seen.held;
+    let groups = held.groups.iter().flat_map(|group| group_rows(policy, &seen.desired, group));
+    let roles = held.assignments.iter().map(|held| azure_role(policy, held, NOT_GIVEN));
+    let bindings = held.bindings.iter().map(|held| binding(held, NOT_GIVEN));
+    groups.chain(roles).chain(bindings).collect()
+}
+
+/// A membership, once for everything that the team gives.
+fn group_rows(policy: &Policy, desired: &Desired, group: &Group) -> Vec<Row> {
+    let row = |access: Option<&Access>, why: &str| Row {
+        path: "group",
+        cluster: access.map(|access| access.cluster.to_string()),
+        namespace: access.and_then(|access| access.namespace.as_ref()).map(ToString::to_string),
+        role: access.map(|access| access.role.to_string()),
+        via: group.name.to_string(),
+        why: why.to_owned(),
+    };
+    let Some((name, team)) = policy.team_of_group(&group.name) else {
+        return vec![row(None, "no group of a team")];
+    };
+    let why = desired.teams.get(name).map_or_else(|| NOT_GIVEN.to_owned(), |why| reasons(why));
+    if team.access.is_empty() {
+        return vec![row(None, &why)];
+    }
+    team.access.iter().map(|access| row(Some(access), &why)).collect()
+}
