@@ -47,6 +47,8 @@ mod reply;
 mod server;
 pub mod trigger;
 
+pub use http;
+
 pub use self::{
     answer::Body,
     config::{Config, ConfigError, PORT},

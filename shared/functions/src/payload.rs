@@ -74,7 +74,9 @@ fn pick<'a, const N: usize>(
     json: &'a [u8],
     names: [&'a str; N],
 ) -> Result<[Option<Field<'a>>; N], Malformed> {
-    let picked = serde_json::Deserializer::from_slice(json)
+    let json = std::str::from_utf8(json)
+        .map_err(|_| Malformed::new(section, Fault::WrongShape("UTF-8")))?;
+    let picked = serde_json::Deserializer::from_str(json)
         .deserialize_map(Pick(names))
         .map_err(|error| Malformed::new(section, Fault::from(&error)))?;
     let field = |(name, raw): (&'a str, Option<&'a RawValue>)| {
