@@ -111,7 +111,7 @@ async fn through(State(guard): State<Arc<Guard>>, mut request: Request, next: Ne
         method,
         path: &path,
         function: function.as_deref(),
-        write: write::is_write(*service, method, request.uri().path()),
+        write: is_write(*service, method, request.uri().path()),
         inner: false,
         write_index: 0,
         index: 0,

@@ -79,7 +79,8 @@ where
         async move { heard(router.oneshot(request.map(Body::new)).await.unwrap_or_else(|e| match e {})) }
     });
     let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new());
+    // Idle connections stay open: a client must not meet faults that nobody asked for.
+    http.timer(TokioTimer::new()).header_read_timeout(None);
     let served = http
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
         .with_upgrades();

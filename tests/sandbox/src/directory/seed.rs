@@ -28,6 +28,16 @@ impl Directory {
         self.create_user(new).map(|user| user.id.clone()).unwrap_or_default()
     }
 
+    /// As [`Directory::add_user`], with this object id: for principals that a policy names by id.
+    pub fn add_user_with_id(&mut self, name: &str, id: &str) {
+        let made = self.add_user(name);
+        if let Some(mut user) = self.users.remove(&made) {
+            user.id = id.to_owned();
+            self.by_upn.insert(user.upn.to_lowercase(), id.to_owned());
+            self.users.insert(id.to_owned(), user);
+        }
+    }
+
     /// A security group; answers its object id.
     pub fn add_group(&mut self, display_name: &str) -> String {
         let new = NewGroup {

@@ -4,7 +4,7 @@ use super::Service;
 
 /// Whether a request writes. A Graph `$batch` is none: each request inside it counts by itself.
 pub fn is_write(service: Service, method: &str, path: &str) -> bool {
-    const READING_POSTS: [&str; 8] = [
+    const READING_POSTS: [&str; 12] = [
         "$batch",
         "getByIds",
         "getMemberGroups",
@@ -13,6 +13,10 @@ pub fn is_write(service: Service, method: &str, path: &str) -> bool {
         "getMemberObjects",
         "subjectaccessreviews",
         "selfsubjectaccessreviews",
+        "localsubjectaccessreviews",
+        "selfsubjectrulesreviews",
+        "selfsubjectreviews",
+        "tokenreviews",
     ];
     let last = path.rsplit('/').next().unwrap_or_default();
     match method {

@@ -129,7 +129,10 @@ pub fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 
 /// One path segment, or two when it carries a key in parentheses.
 fn segments_of(raw: &str) -> Vec<String> {
-    let text = decode(raw);
+    let mut text = decode(raw);
+    if uuid::Uuid::try_parse(&text).is_ok() {
+        text.make_ascii_lowercase();
+    }
     let Some((set, key)) = text.strip_suffix(')').and_then(|text| text.split_once('(')) else {
         return vec![text];
     };
@@ -160,5 +163,7 @@ mod tests {
         assert_eq!(segments_of("groups(uniqueName='a')"), ["groups(uniqueName)", "a"]);
         assert_eq!(segments_of("a+b%23c"), ["a+b#c"]);
         assert_eq!(segments_of("%24ref"), ["$ref"]);
+        let id = "973A162E-93AA-4E8E-889B-1F272920E64D";
+        assert_eq!(segments_of(id), [id.to_lowercase()]);
     }
 }

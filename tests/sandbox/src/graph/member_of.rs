@@ -58,9 +58,10 @@ pub fn check_member_groups(call: &Call<'_>, id: &str) -> Outcome {
     if asked.len() > 20 {
         return Err(Refused::invalid_values());
     }
-    let asked: BTreeSet<&str> = asked.iter().filter_map(Value::as_str).collect();
+    let asked: BTreeSet<String> =
+        asked.iter().filter_map(Value::as_str).map(str::to_lowercase).collect();
     let groups = all_groups(call, &directory, &oid);
-    Ok(ids(call, groups.into_iter().filter(|id| asked.contains(id.as_str()))))
+    Ok(ids(call, groups.into_iter().filter(|id| asked.contains(id))))
 }
 
 fn ids(call: &Call<'_>, ids: impl Iterator<Item = String>) -> Answer {

@@ -48,7 +48,7 @@ pub fn get_by_ids(call: &Call<'_>) -> Outcome {
     let directory = call.directory();
     let shown: Vec<Value> = ids
         .iter()
-        .filter_map(|id| entity(&directory, id))
+        .filter_map(|id| entity(&directory, &id.to_lowercase()))
         .filter(|found| {
             types.as_ref().is_none_or(|types| {
                 types

@@ -17,6 +17,9 @@ const UNITS_PER_SECOND: f64 = UNITS / 10.0;
 const WRITES: f64 = 3_000.0;
 const WRITES_PER_SECOND: f64 = WRITES / 150.0;
 
+/// Share of a limit from which answers name it.
+const WARN_FROM: f64 = 0.8;
+
 /// Token buckets per application, on the sandbox's clock.
 #[derive(Debug, Default)]
 pub struct Throttle(Mutex<HashMap<String, Bucket>>);
@@ -31,13 +34,19 @@ struct Bucket {
 /// Runs `operation` unless the caller's bucket is empty; the answer names its price.
 pub fn metered(call: &Call<'_>, operation: impl FnOnce(&Call<'_>) -> Outcome) -> Outcome {
     let (units, write) = price(call);
-    if call.world.config.throttling
-        && let Some((wait, what)) = call.world.graph_throttle.draw(call, units, write)
-    {
-        return Ok(throttled(call, wait, what));
+    let mut used = 0.0;
+    if call.world.config.throttling {
+        match call.world.graph_throttle.draw(call, units, write) {
+            Ok(share) => used = share,
+            Err((wait, what)) => return Ok(throttled(call, wait, what)),
+        }
     }
     let answer = operation(call).unwrap_or_else(super::answer::Refused::answer);
-    Ok(answer.with("x-ms-resource-unit", units.to_string()))
+    let answer = answer.with("x-ms-resource-unit", units.to_string());
+    if used < WARN_FROM {
+        return Ok(answer);
+    }
+    Ok(answer.with("x-ms-throttle-limit-percentage", format!("{used:.1}")))
 }
 
 /// 429 as the identity workload words it.
@@ -55,9 +64,9 @@ pub fn throttled(call: &Call<'_>, wait: f64, what: &str) -> Answer {
 }
 
 impl Throttle {
-    /// Takes the price of a call; the seconds to wait and the exceeded limit when it is not there.
-    /// A refused call is charged as well.
-    fn draw(&self, call: &Call<'_>, units: u32, write: bool) -> Option<(f64, &'static str)> {
+    /// Takes the price of a call and answers the used share of the fuller bucket, or the seconds to
+    /// wait and the exceeded limit. A refused call is charged as well.
+    fn draw(&self, call: &Call<'_>, units: u32, write: bool) -> Result<f64, (f64, &'static str)> {
         let now = call.world.clock.now();
         let app = call.caller.app_id.clone().unwrap_or_default();
         let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -69,13 +78,12 @@ impl Throttle {
         let writes = f64::from(u8::from(write));
         bucket.writes = (bucket.writes + passed * WRITES_PER_SECOND).min(WRITES) - writes;
         if bucket.units < 0.0 {
-            let wait = (-bucket.units / UNITS_PER_SECOND).ceil();
-            Some((wait, "ResourceUnitLimitExceeded"))
-        } else if bucket.writes < 0.0 {
-            Some(((-bucket.writes / WRITES_PER_SECOND).ceil(), "WriteLimitExceeded"))
-        } else {
-            None
+            return Err(((-bucket.units / UNITS_PER_SECOND).ceil(), "ResourceUnitLimitExceeded"));
         }
+        if bucket.writes < 0.0 {
+            return Err(((-bucket.writes / WRITES_PER_SECOND).ceil(), "WriteLimitExceeded"));
+        }
+        Ok(1.0 - (bucket.units / UNITS).min(bucket.writes / WRITES))
     }
 }
 

@@ -162,7 +162,7 @@ fn check_password(profile: &Value) -> Result<(), Refused> {
         |c| c.is_ascii_digit(),
         |c| !c.is_ascii_alphanumeric(),
     ];
-    let met = kinds.iter().filter(|kind| password.contains(|c| kind(c))).count();
+    let met = kinds.iter().filter(|kind| password.contains(**kind)).count();
     if met >= 3 && (8..=256).contains(&password.len()) {
         return Ok(());
     }

@@ -121,11 +121,10 @@ pub fn temporary_access_pass(call: &Call<'_>, id: &str) -> Outcome {
     let minutes =
         minutes.filter(|m| (10..=43_200).contains(m)).ok_or_else(Refused::invalid_values)?;
     let directory = call.directory();
-    let user = directory.user(id).ok_or_else(|| Refused::missing(id))?;
+    directory.user(id).ok_or_else(|| Refused::missing(id))?;
     let now = call.world.clock.now().to_string();
-    let context = format!("users('{}')/authentication/temporaryAccessPassMethods/$entity", user.id);
     let body = json!({
-        "@odata.context": call.context(&context),
+        "@odata.type": "#microsoft.graph.temporaryAccessPassAuthenticationMethod",
         "id": uuid::Uuid::new_v4().to_string(),
         "isUsable": true,
         "methodUsabilityReason": "EnabledByPolicy",

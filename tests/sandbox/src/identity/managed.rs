@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::claims::Who;
@@ -35,7 +36,9 @@ pub async fn token(
     match world.try_token(&Who::Latchkey, resource.trim_end_matches('/')) {
         Some(token) => {
             let life = i64::try_from(world.config.token_life.as_secs()).unwrap_or(i64::MAX / 2);
-            let expires = world.clock.now().as_second().saturating_add(life);
+            // The client compares this with the machine's clock, not with the sandbox's.
+            let now = world.clock.now().max(Timestamp::now()).as_second();
+            let expires = now.saturating_add(life);
             Json(json!({
                 "access_token": token, "expires_on": expires.to_string(),
                 "resource": resource, "token_type": "Bearer", "client_id": ours,

@@ -1,0 +1,16 @@
+//! The tenant's wire behaviour, seen by a real HTTP client over TLS: one module per question.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod batch;
+mod deleted;
+mod door;
+mod faults;
+mod groups;
+mod identity;
+mod lag;
+mod membership;
+mod rights;
+mod shapes;
+mod snapshot;
+mod support;
+mod users;
