@@ -47,10 +47,12 @@ impl Bus {
     ///
     /// # Errors
     /// [`CallError::Lost`] when it may have arrived: send it again with the same id.
-    /// [`CallError::NotFound`] when there is no such queue or topic.
+    /// [`CallError::NotFound`] when there is no such queue or topic. [`CallError::Rejected`] when
+    /// the body is no text or the schedule out of range; then nothing was sent.
     pub async fn send(&self, message: &Outgoing) -> Result<(), CallError> {
-        let body = message.text().ok_or_else(|| surprise("the body is not UTF-8"))?;
-        let options = message.options().ok_or_else(|| surprise("the schedule is out of range"))?;
+        let body = message.text().ok_or_else(|| unsendable("the body is not UTF-8"))?;
+        let options =
+            message.options().ok_or_else(|| unsendable("the schedule is out of range"))?;
         let transport = Transport::new(&self.http, &self.tokens, &self.endpoint);
         // A topic is sent to as a queue is. Policy and key are asked for but never leave us.
         let client =
@@ -65,6 +67,11 @@ fn unknown(error: azure_core_021::Error) -> CallError {
     error
         .into_downcast::<CallError>()
         .unwrap_or_else(|error| surprise(&format!("{:?} error of the library", error.kind())))
+}
+
+fn unsendable(message: &str) -> CallError {
+    let (code, message) = ("Unsendable".to_owned(), message.to_owned());
+    CallError::Rejected { call: CALL, code, message }
 }
 
 fn surprise(detail: &str) -> CallError {

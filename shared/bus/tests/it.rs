@@ -134,12 +134,12 @@ async fn a_function_may_send_only_where_it_was_allowed_to() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_text_and_debug_that_tells_too_much_do_not_get_out() {
+async fn neither_a_body_that_is_no_text_nor_whom_it_is_about_gets_out() {
     let stage = stage().await;
     let binary = Outgoing { body: vec![0xff], ..message("m-1") };
     let error = stage.bus.send(&binary).await.unwrap_err();
-    let CallError::Surprise { detail, .. } = &error else { panic!("{error}") };
-    assert_eq!(detail, "the body is not UTF-8");
+    let CallError::Rejected { message: text, .. } = &error else { panic!("{error}") };
+    assert_eq!(text, "the body is not UTF-8");
     assert!(!format!("{:?}", message("m-1")).contains("p-1001"));
     assert_eq!(stage.sandbox.world.calls.of(Service::ServiceBus), 0);
 }

@@ -1,6 +1,6 @@
 //! One sandbox and clients that trust it.
 
-use std::{io::Write, sync::RwLockWriteGuard, time::Duration};
+use std::{io::Write, path::Path, sync::RwLockWriteGuard, time::Duration};
 
 use latchkey_azure::{Arm, Graph, Http, HttpOptions, Tokens};
 use latchkey_core::ObjectId;
@@ -16,7 +16,7 @@ pub struct Stage {
     pub arm: Arm,
     /// Resource id of the one cluster.
     pub cluster: String,
-    _ca: NamedTempFile,
+    ca: NamedTempFile,
 }
 
 /// Quick to try again, never long to wait.
@@ -44,10 +44,15 @@ pub async fn stage_of(config: Config) -> Stage {
     let tokens = Tokens::from_identity_endpoint(&http, endpoint, header, None);
     let graph = Graph::new(http.clone(), tokens.clone(), &ends.graph);
     let arm = Arm::new(http.clone(), tokens.clone(), &ends.arm);
-    Stage { sandbox, http, tokens, graph, arm, cluster, _ca: ca }
+    Stage { sandbox, http, tokens, graph, arm, cluster, ca }
 }
 
 impl Stage {
+    /// The file with the authority to trust.
+    pub fn ca(&self) -> &Path {
+        self.ca.path()
+    }
+
     pub fn directory(&self) -> RwLockWriteGuard<'_, Directory> {
         self.sandbox.world.directory.write().unwrap()
     }
