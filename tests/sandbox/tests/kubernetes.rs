@@ -389,3 +389,51 @@ async fn without_entra_the_user_kubeconfig_is_the_administrator_s() {
     let entra = Wire::cluster(&sandbox, CLUSTER, &Who::Latchkey);
     assert_eq!(entra.get("/api/v1/nodes").await.status, 401);
 }
+
+#[tokio::test]
+async fn azure_rbac_opens_the_cluster_once_the_operation_that_enables_it_has_ended() {
+    let (sandbox, _) = start(false).await;
+    sandbox.world.azure.write().unwrap().knobs.cluster_update = SignedDuration::from_secs(60);
+    let (user, group) = member(&sandbox, "opsfe", "ops-fe");
+    let cluster = sandbox.world.config.clusters[0].resource_id.clone();
+    sandbox.world.azure.write().unwrap().assign(WRITER, &cluster, "Group", &group);
+    let theirs = Wire::cluster(&sandbox, CLUSTER, &Who::User(user));
+    let pods = "/api/v1/namespaces/default/pods";
+    let arm = Wire::arm(&sandbox, &Who::Admin);
+    let show = format!("{cluster}?api-version=2024-09-01");
+    let mut body = arm.get(&show).await.body;
+    body["properties"]["aadProfile"]["enableAzureRBAC"] = json!(true);
+    assert_eq!(arm.put(&show, body).await.status, 200);
+    assert_eq!(theirs.get(pods).await.status, 403);
+    sandbox.world.clock.advance(SignedDuration::from_secs(60));
+    assert_eq!(theirs.get(pods).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_person_in_too_many_groups_for_a_token_keeps_what_the_groups_give() {
+    let (sandbox, ours) = start(false).await;
+    let (user, group) = member(&sandbox, "busy", "appdev");
+    {
+        let mut directory = sandbox.world.directory.write().unwrap();
+        for n in 0..200 {
+            let other = directory.add_group(&format!("group {n}"));
+            assert!(directory.add_member(&other, &user));
+        }
+    }
+    let all = format!("{RBAC}/namespaces/default/rolebindings");
+    assert_eq!(ours.post(&all, binding("b", "view", &group)).await.status, 201);
+    let theirs = Wire::cluster(&sandbox, CLUSTER, &Who::User(user));
+    assert_eq!(theirs.get("/api/v1/namespaces/default/pods").await.status, 200);
+}
+
+#[tokio::test]
+async fn bodies_of_the_wrong_shape_are_refused() {
+    let (_sandbox, ours) = start(false).await;
+    for body in [json!([]), json!({"metadata": "x"}), json!({"metadata": {"labels": 3}})] {
+        assert_eq!(ours.post("/api/v1/namespaces", body).await.status, 400);
+    }
+    let wrong_kind = json!({"kind": "Pod", "metadata": {"name": "x"}});
+    assert_eq!(ours.post("/api/v1/namespaces", wrong_kind).await.status, 400);
+    let bad_name = json!({"metadata": {"name": "Not A Label"}});
+    assert_eq!(ours.post("/api/v1/namespaces", bad_name).await.status, 422);
+}

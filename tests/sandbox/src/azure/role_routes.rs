@@ -15,32 +15,42 @@ pub(super) fn list(call: &Call<'_>, at: &str) -> Result<Response, ArmError> {
     let azure = call.azure();
     let subscription = scope::subscription_of(at);
     let reachable = azure.roles.iter().filter(|d| is_assignable(d, at));
-    let keep = selector(filter)?;
+    let selector = Selector::parse(filter)?;
     let found: Vec<Value> =
-        reachable.filter(|d| keep(d)).map(|d| d.to_json(subscription)).collect();
+        reachable.filter(|d| selector.keeps(d)).map(|d| d.to_json(subscription)).collect();
     Ok(reply(StatusCode::OK, &json!({"value": found})))
 }
 
-/// The predicate of `$filter`: one term of `roleName eq`, `type eq` or `atScopeAndBelow()`, or
-/// several joined by `and`.
-fn selector(filter: &str) -> Result<Box<dyn Fn(&RoleDefinition) -> bool>, ArmError> {
-    let mut name = None;
-    let mut custom = None;
-    for term in filter.split(" and ").map(str::trim).filter(|t| !t.is_empty()) {
-        if let Some(wanted) = quoted(term, "rolename eq '") {
-            name = Some(wanted);
-        } else if let Some(kind) = quoted(term, "type eq '") {
-            custom = Some(kind.eq_ignore_ascii_case("CustomRole"));
-        } else if !term.eq_ignore_ascii_case("atScopeAndBelow()") {
-            return Err(ArmError::bad_request(
-                "UnsupportedFilter",
-                format!("The filter '{filter}' is not supported."),
-            ));
+/// What `$filter` keeps: one term of `roleName eq`, `type eq` or `atScopeAndBelow()`, or several
+/// joined by `and`.
+#[derive(Default)]
+struct Selector {
+    name: Option<String>,
+    custom: Option<bool>,
+}
+
+impl Selector {
+    fn parse(filter: &str) -> Result<Self, ArmError> {
+        let mut selector = Self::default();
+        for term in filter.split(" and ").map(str::trim).filter(|t| !t.is_empty()) {
+            if let Some(name) = quoted(term, "rolename eq '") {
+                selector.name = Some(name);
+            } else if let Some(kind) = quoted(term, "type eq '") {
+                selector.custom = Some(kind.eq_ignore_ascii_case("CustomRole"));
+            } else if !term.eq_ignore_ascii_case("atScopeAndBelow()") {
+                return Err(ArmError::bad_request(
+                    "UnsupportedFilter",
+                    format!("The filter '{filter}' is not supported."),
+                ));
+            }
         }
+        Ok(selector)
     }
-    Ok(Box::new(move |d| {
-        name.as_ref().is_none_or(|n| *n == d.name) && custom.is_none_or(|c| c == d.custom)
-    }))
+
+    fn keeps(&self, definition: &RoleDefinition) -> bool {
+        self.name.as_ref().is_none_or(|name| *name == definition.name)
+            && self.custom.is_none_or(|custom| custom == definition.custom)
+    }
 }
 
 fn quoted(term: &str, before: &str) -> Option<String> {

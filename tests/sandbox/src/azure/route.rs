@@ -97,11 +97,8 @@ impl Route {
             Self::RoleAssignment(change, scope, _) => {
                 return Some((change.action("roleAssignments"), scope.clone()));
             }
-            Self::Clusters(scope) => {
+            Self::Clusters(scope) | Self::ReadCluster(scope) => {
                 ("Microsoft.ContainerService/managedClusters/read", scope.clone())
-            }
-            Self::ReadCluster(id) => {
-                ("Microsoft.ContainerService/managedClusters/read", id.clone())
             }
             Self::PutCluster(id) => {
                 ("Microsoft.ContainerService/managedClusters/write", id.clone())

@@ -40,8 +40,7 @@ pub fn apply(
     let mine = take(&mut managers, writer.manager, "Apply");
     let clashes = clashes(&managers, &object, applied, &wanted);
     if !clashes.is_empty() && !writer.force {
-        let name = applied["metadata"]["name"].as_str().unwrap_or_default();
-        return Err(Failure::field_conflict(kind, name, &describe(&clashes)));
+        return Err(conflict(kind, applied, &clashes));
     }
     for (path, _) in &clashes {
         for manager in &mut managers {
@@ -85,8 +84,10 @@ fn clashes(
         .collect()
 }
 
-fn describe(clashes: &[(Path, String)]) -> Vec<(String, String)> {
-    clashes.iter().map(|(path, name)| (format!(".{}", path.join(".")), name.clone())).collect()
+fn conflict(kind: &Kind, applied: &Value, clashes: &[(Path, String)]) -> Failure {
+    let name = applied["metadata"]["name"].as_str().unwrap_or_default();
+    let owned = clashes.iter().map(|(path, owner)| (format!(".{}", path.join(".")), owner.clone()));
+    Failure::field_conflict(kind, name, &owned.collect::<Vec<_>>())
 }
 
 /// Gives the fields that an ordinary write changed to its manager.

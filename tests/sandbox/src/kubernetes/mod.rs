@@ -7,6 +7,7 @@ mod apply;
 mod authorize;
 mod bootstrap;
 mod call;
+mod delete;
 mod discovery;
 mod escalation;
 mod fields;
@@ -49,6 +50,9 @@ use status::Failure;
 
 use crate::azure::{self, AccessProfile};
 use crate::{Caller, World};
+
+/// A token carries up to this many groups.
+const GROUPS_IN_TOKEN: usize = 200;
 
 /// All paths of the API server of `cluster`.
 pub fn router(world: Arc<World>, cluster: String) -> Router {
@@ -124,13 +128,23 @@ fn authenticate(
     if !access.entra {
         return Err(Failure::unauthorized());
     }
-    let mut groups = caller.groups.clone();
+    let mut groups = groups_of(world, caller);
     groups.push("system:authenticated".to_owned());
     if azure::trusted(world, caller) {
         groups.push("system:masters".to_owned());
     }
     let name = caller.upn.clone().unwrap_or_else(|| caller.oid.clone());
     Ok(Subject { name, groups, oid: Some(caller.oid.clone()) })
+}
+
+/// The groups of the token. A user in too many has none in it; the authenticator then asks Graph.
+fn groups_of(world: &World, caller: &Caller) -> Vec<String> {
+    if caller.is_app || !caller.groups.is_empty() {
+        return caller.groups.clone();
+    }
+    let directory = world.directory.read().unwrap_or_else(PoisonError::into_inner);
+    let groups = directory.groups_of(&caller.oid);
+    if groups.len() > GROUPS_IN_TOKEN { groups } else { Vec::new() }
 }
 
 /// Brings what depends on the clock or on ARM up to date.
@@ -182,7 +196,7 @@ fn serve(world: &World, cluster: &str, call: &Call<'_>) -> Result<Response, Fail
         "create" => write::create(call, state, kind),
         "update" => write::replace(call, state, kind),
         "patch" => write::change(call, state, kind),
-        "delete" => write::delete(call, state, kind),
+        "delete" => delete::delete(call, state, kind),
         _ => Err(Failure::method_not_allowed()),
     }
 }

@@ -127,12 +127,11 @@ fn path_matches(pattern: &str, path: &str) -> bool {
 
 fn resource_matches(resources: &Value, asked: &Attributes) -> bool {
     let wanted = asked.resource_path();
-    let any = strings(resources).any(|r| {
+    strings(resources).any(|r| {
         r == "*"
             || r == wanted
             || (!asked.subresource.is_empty() && r.strip_prefix("*/") == Some(&asked.subresource))
-    });
-    any
+    })
 }
 
 fn name_matches(names: &Value, name: &str) -> bool {

@@ -107,31 +107,31 @@ fn decoded(segment: &str) -> String {
 mod tests {
     use super::*;
 
-    fn parse(method: Method, path: &str) -> Attributes {
-        Attributes::parse(&method, path, &BTreeMap::new())
+    fn parse(method: &Method, path: &str) -> Attributes {
+        Attributes::parse(method, path, &BTreeMap::new())
     }
 
     #[test]
     fn a_namespace_lies_in_itself() {
-        let found = parse(Method::GET, "/api/v1/namespaces/dev");
+        let found = parse(&Method::GET, "/api/v1/namespaces/dev");
         assert_eq!((found.verb.as_str(), found.resource.as_str()), ("get", "namespaces"));
         assert_eq!((found.namespace.as_str(), found.name.as_str()), ("dev", "dev"));
-        let all = parse(Method::GET, "/api/v1/namespaces");
+        let all = parse(&Method::GET, "/api/v1/namespaces");
         assert_eq!((all.verb.as_str(), all.namespace.as_str()), ("list", ""));
     }
 
     #[test]
     fn objects_and_subresources_are_told_apart() {
-        let found = parse(Method::GET, "/api/v1/namespaces/dev/pods/p/log");
+        let found = parse(&Method::GET, "/api/v1/namespaces/dev/pods/p/log");
         assert_eq!((found.resource_path().as_str(), found.name.as_str()), ("pods/log", "p"));
         let path = "/apis/rbac.authorization.k8s.io/v1/clusterroles/system%3Adiscovery";
-        assert_eq!(parse(Method::DELETE, path).name, "system:discovery");
-        assert_eq!(parse(Method::DELETE, path).verb, "delete");
+        assert_eq!(parse(&Method::DELETE, path).name, "system:discovery");
+        assert_eq!(parse(&Method::DELETE, path).verb, "delete");
     }
 
     #[test]
     fn discovery_names_no_resource() {
-        let found = parse(Method::GET, "/apis/apps/v1");
+        let found = parse(&Method::GET, "/apis/apps/v1");
         assert!(!found.is_resource());
         assert_eq!((found.verb.as_str(), found.path.as_str()), ("get", "/apis/apps/v1"));
     }

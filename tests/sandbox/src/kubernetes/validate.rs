@@ -125,35 +125,39 @@ fn check_binding(kind: &Kind, object: &Value, name: &str) -> Result<(), Failure>
     if role["name"].as_str().unwrap_or_default().is_empty() {
         return fail("roleRef.name", "Required value");
     }
-    for (at, subject) in object["subjects"].as_array().into_iter().flatten().enumerate() {
-        let field = |part: &str| format!("subjects[{at}].{part}");
-        let text = |part: &str| subject[part].as_str().unwrap_or_default();
-        if text("name").is_empty() {
-            return fail(&field("name"), "Required value");
-        }
-        match text("kind") {
-            "ServiceAccount" if text("namespace").is_empty() => {
-                return fail(&field("namespace"), "Required value");
-            }
-            "ServiceAccount" => {}
-            "User" | "Group" if subject["apiGroup"] == RBAC => {}
-            "User" | "Group" => {
-                let problem = format!(
-                    "Unsupported value: {}: supported values: \"{RBAC}\"",
-                    subject["apiGroup"]
-                );
-                return fail(&field("apiGroup"), &problem);
-            }
-            other => {
-                let problem = format!(
-                    "Unsupported value: \"{other}\": supported values: \"Group\", \
-                     \"ServiceAccount\", \"User\""
-                );
-                return fail(&field("kind"), &problem);
-            }
+    let subjects = object["subjects"].as_array().into_iter().flatten();
+    for (at, subject) in subjects.enumerate() {
+        if let Some((part, problem)) = wrong_subject(subject) {
+            return fail(&format!("subjects[{at}].{part}"), &problem);
         }
     }
     Ok(())
+}
+
+/// The wrong part of a subject and what is wrong with it.
+fn wrong_subject(subject: &Value) -> Option<(&'static str, String)> {
+    let text = |part: &str| subject[part].as_str().unwrap_or_default();
+    let required = || "Required value".to_owned();
+    if text("name").is_empty() {
+        return Some(("name", required()));
+    }
+    match text("kind") {
+        "ServiceAccount" if text("namespace").is_empty() => Some(("namespace", required())),
+        "ServiceAccount" => None,
+        "User" | "Group" if subject["apiGroup"] == RBAC => None,
+        "User" | "Group" => {
+            let group = &subject["apiGroup"];
+            let problem = format!("Unsupported value: {group}: supported values: \"{RBAC}\"");
+            Some(("apiGroup", problem))
+        }
+        other => {
+            let problem = format!(
+                "Unsupported value: \"{other}\": supported values: \"Group\", \"ServiceAccount\", \
+                 \"User\""
+            );
+            Some(("kind", problem))
+        }
+    }
 }
 
 fn check_rules(kind: &Kind, object: &Value, name: &str) -> Result<(), Failure> {

@@ -1,4 +1,4 @@
-//! Create, replace, patch and delete.
+//! Create, replace and patch.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use super::call::Call;
 use super::kinds::{Kind, RBAC};
 use super::state::State;
 use super::status::{Failure, reply};
-use super::store::{Key, Store};
+use super::store::Key;
 use super::{grants, patch, validate, yaml};
 
 type Outcome = Result<Response, Failure>;
@@ -54,7 +54,7 @@ pub(super) fn replace(call: &Call<'_>, state: &mut State, kind: &'static Kind) -
         return create_on_write(call, state, kind, &key, object);
     };
     check_version(kind, &before, &object)?;
-    let stored = commit(call, state, kind, &key, Some(before), object)?;
+    let stored = commit(call, state, kind, &key, Some(&before), object)?;
     Ok(reply(StatusCode::OK, &stored))
 }
 
@@ -78,7 +78,7 @@ pub(super) fn change(call: &Call<'_>, state: &mut State, kind: &'static Kind) ->
     }
     check_type(kind, &object)?;
     check_version(kind, &before, &object)?;
-    let stored = commit(call, state, kind, &key, Some(before), object)?;
+    let stored = commit(call, state, kind, &key, Some(&before), object)?;
     Ok(reply(StatusCode::OK, &stored))
 }
 
@@ -111,7 +111,7 @@ fn server_side_apply(
     let object = apply(kind, before.as_deref(), &applied, writer)?;
     match before {
         Some(before) => {
-            let stored = finish(call, state, kind, key, Some(before), object)?;
+            let stored = finish(call, state, kind, key, Some(&before), object)?;
             Ok(reply(StatusCode::OK, &stored))
         }
         None => {
@@ -207,15 +207,15 @@ fn commit(
     state: &mut State,
     kind: &'static Kind,
     key: &Key,
-    before: Option<Arc<Value>>,
+    before: Option<&Arc<Value>>,
     mut object: Value,
 ) -> Result<Arc<Value>, Failure> {
     validate_shape(kind, &mut object);
     let (manager, time) = (call.manager(), call.now.to_string());
-    let unchanged = before.as_ref().is_some_and(|b| same_content(b, &object));
+    let unchanged = before.is_some_and(|b| same_content(b, &object));
     if !unchanged {
         let writer = Writer { manager: &manager, force: true, time: &time };
-        own(kind, before.as_deref(), &mut object, writer);
+        own(kind, before.map(|b| &**b), &mut object, writer);
     }
     finish(call, state, kind, key, before, object)
 }
@@ -226,13 +226,13 @@ fn finish(
     state: &mut State,
     kind: &'static Kind,
     key: &Key,
-    before: Option<Arc<Value>>,
+    before: Option<&Arc<Value>>,
     mut object: Value,
 ) -> Result<Arc<Value>, Failure> {
-    identify(call, kind, key, before.as_deref(), &mut object);
+    identify(call, kind, key, before.map(|b| &**b), &mut object);
     validate::complete(kind, &mut object);
     validate::check(kind, &object)?;
-    if let Some(before) = &before {
+    if let Some(before) = before {
         validate::check_update(kind, before, &object)?;
         if same_content(before, &object) {
             return Ok(Arc::clone(before));
@@ -278,49 +278,4 @@ fn same_content(before: &Value, after: &Value) -> bool {
         object
     };
     bare(before) == bare(after)
-}
-
-pub(super) fn delete(call: &Call<'_>, state: &mut State, kind: &'static Kind) -> Outcome {
-    let name = &call.asked.name;
-    let key = Key::new(kind, &call.asked.namespace, name);
-    let found = state.store.get(&key).cloned().ok_or_else(|| Failure::not_found(kind, name))?;
-    let options = if call.body.is_empty() { Value::Null } else { yaml::parse(call.body)? };
-    Store::check_preconditions(kind, &found, &options["preconditions"])?;
-    let dry = call.is_dry_run() || options["dryRun"][0] == "All";
-    if kind.kind == "Namespace" {
-        return Ok(reply(StatusCode::OK, &*leave(call, state, &key, &found, dry)));
-    }
-    if !dry {
-        state.store.remove(&key);
-    }
-    let details = json!({
-        "name": name, "group": kind.group, "kind": kind.plural, "uid": found["metadata"]["uid"],
-    });
-    let status = json!({
-        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
-        "details": details,
-    });
-    Ok(reply(StatusCode::OK, &status))
-}
-
-fn leave(
-    call: &Call<'_>,
-    state: &mut State,
-    key: &Key,
-    found: &Arc<Value>,
-    dry: bool,
-) -> Arc<Value> {
-    if found["status"]["phase"] == "Terminating" {
-        return Arc::clone(found);
-    }
-    let mut object = Value::clone(found);
-    let seconds = call.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    object["metadata"]["deletionTimestamp"] = json!(seconds);
-    object["status"]["phase"] = json!("Terminating");
-    if dry {
-        return Arc::new(object);
-    }
-    let stored = state.store.put(key.clone(), object);
-    state.leave(&key.name, call.now);
-    stored
 }
