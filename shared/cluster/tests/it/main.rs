@@ -1,0 +1,9 @@
+//! The clients of clusters against the sandbox's API servers.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod bench;
+mod bindings;
+mod failures;
+mod finding;
+mod namespaces;
+mod reviews;
