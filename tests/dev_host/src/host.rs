@@ -85,6 +85,12 @@ impl Host {
         self.invoker.worker.crash();
     }
 
+    /// [`Host::kill_handler`] as a value, for a task of its own.
+    pub fn killer(&self) -> impl Fn() + Send + Sync + 'static {
+        let worker = self.invoker.worker.clone();
+        move || worker.crash()
+    }
+
     /// All finished invocations so far, in the order they finished.
     pub fn invocations(&self) -> Vec<Arc<Invocation>> {
         self.invoker.record.finished()
