@@ -234,7 +234,6 @@ fn exists(name: &str) -> ArmError {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     const CLUSTER: &str = "/subscriptions/s/resourceGroups/rg/providers/M.C/managedClusters/aks";

@@ -71,7 +71,6 @@ fn unsupported(text: &str) -> ArmError {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     #[test]

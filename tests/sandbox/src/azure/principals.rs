@@ -65,7 +65,6 @@ fn not_found(principal_id: &str, tenant_id: &str) -> ArmError {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     const GROUP: Option<Known> = Some(Known { kind: "Group", replicated: true });

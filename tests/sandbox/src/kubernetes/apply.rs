@@ -114,7 +114,6 @@ pub fn own(kind: &Kind, before: Option<&Value>, after: &mut Value, writer: Write
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use crate::kubernetes::kinds::RBAC;
 

@@ -173,7 +173,6 @@ fn varint(rest: &mut &[u8]) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     fn field(number: u8, bytes: &[u8]) -> Vec<u8> {

@@ -111,7 +111,6 @@ fn field_term(term: &str) -> Result<(String, bool, String), Failure> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use serde_json::json;
 

@@ -211,7 +211,6 @@ pub fn check_update(kind: &Kind, before: &Value, after: &Value) -> Result<(), Fa
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     fn binding() -> Value {

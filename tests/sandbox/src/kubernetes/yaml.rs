@@ -56,7 +56,6 @@ fn key(yaml: &Yaml<'_>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use serde_json::json;
 
