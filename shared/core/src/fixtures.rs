@@ -1,5 +1,4 @@
 //! Values that the tests share. Everybody in them is fictitious.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::{collection::vec, option, prelude::*, sample::select};

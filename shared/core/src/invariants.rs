@@ -48,3 +48,49 @@ pub fn check_principal(policy: &Policy, principal: &ObjectId) -> Result<(), Refu
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+
+    use super::{Admins, check_principal, may_remove_admin};
+    use crate::{
+        Refusal,
+        fixtures::{id, policy},
+    };
+
+    fn admins(members: &[u32], leaving: &[u32]) -> Admins {
+        let ids = |numbers: &[u32]| numbers.iter().copied().map(id).collect();
+        let cluster = policy().clusters.into_keys().next();
+        Admins {
+            cluster: cluster.expect("the example has clusters"),
+            members_enabled: ids(members),
+            leaving_in_flight: ids(leaving),
+        }
+    }
+
+    #[test]
+    fn plans_in_flight_count_as_done() {
+        let policy = policy();
+        assert!(may_remove_admin(&policy, &admins(&[1, 2, 3], &[]), &id(1)).is_ok());
+        assert!(may_remove_admin(&policy, &admins(&[1, 2, 3], &[1]), &id(1)).is_ok());
+        assert!(may_remove_admin(&policy, &admins(&[1, 2, 3], &[2]), &id(1)).is_err());
+        assert!(may_remove_admin(&policy, &admins(&[2, 3], &[2]), &id(1)).is_ok());
+    }
+
+    #[test]
+    fn one_admin_stays_even_where_the_policy_asks_for_none() {
+        let mut policy = policy();
+        policy.protected.minimum_cluster_admins = 0;
+        assert!(may_remove_admin(&policy, &admins(&[1], &[]), &id(1)).is_err());
+        assert!(may_remove_admin(&policy, &admins(&[1, 2], &[]), &id(1)).is_ok());
+    }
+
+    #[test]
+    fn break_glass_principals_are_untouchable() {
+        let mut policy = policy();
+        policy.protected.principals.insert(id(7));
+        let refused = Err(Refusal::Protected { principal: id(7) });
+        assert_eq!(check_principal(&policy, &id(7)), refused);
+        assert_eq!(check_principal(&policy, &id(8)), Ok(()));
+    }
+}

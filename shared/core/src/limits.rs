@@ -14,3 +14,16 @@ pub fn may_proceed(policy: &Policy, recent_leavers: u32) -> Result<(), Refusal> 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::may_proceed;
+    use crate::{Refusal, fixtures::policy};
+
+    #[test]
+    fn the_brake_holds_the_first_leaver_beyond_the_limit() {
+        let policy = policy();
+        assert_eq!(may_proceed(&policy, 20), Ok(()));
+        assert_eq!(may_proceed(&policy, 21), Err(Refusal::TooManyLeavers { count: 21, limit: 20 }));
+    }
+}

@@ -1,5 +1,4 @@
 //! What a step does to what is held, as the planners assume it. Tests hold plans to it.
-#![expect(clippy::expect_used, clippy::panic, reason = "tests")]
 
 use crate::{
     Holdings, Policy, Timestamp,

@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use insta::assert_snapshot;
 
 use super::{Policy, binding_name, place, team_grants};
