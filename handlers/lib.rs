@@ -1,1 +1,57 @@
 //! The functions of Latchkey, one folder each.
+//!
+//! [`STEPS`] and [`FUNCTIONS`] are the written lists of what there is; a test compares them with
+//! the folders that hold a `function.json`.
+
+pub mod app;
+pub mod events;
+pub mod plans;
+pub mod steps;
+pub mod timers;
+
+use latchkey_runtime::{Entry, Need};
+
+use crate::{events::*, plans::*, steps::*, timers::*};
+
+/// Every step.
+pub const STEPS: &[Entry] = &[
+    Entry::of::<bind_namespace_role::BindNamespaceRole>(),
+    Entry::of::<create_group::CreateGroup>(),
+    Entry::of::<create_namespace::CreateNamespace>(),
+    Entry::of::<create_user::CreateUser>(),
+    Entry::of::<disable_sign_in::DisableSignIn>(),
+    Entry::of::<end_sessions::EndSessions>(),
+    Entry::of::<grant_cluster_access::GrantClusterAccess>(),
+    Entry::of::<grant_namespace_scope::GrantNamespaceScope>(),
+    Entry::of::<join_groups::JoinGroups>(),
+    Entry::of::<leave_groups::LeaveGroups>(),
+    Entry::of::<probe_access::ProbeAccess>(),
+    Entry::of::<revoke_namespace_scope::RevokeNamespaceScope>(),
+    Entry::of::<revoke_role_assignments::RevokeRoleAssignments>(),
+    Entry::of::<unbind_namespace_role::UnbindNamespaceRole>(),
+    Entry::of::<unbind_person::UnbindPerson>(),
+];
+
+/// Every function that is no step, with what it may touch.
+pub const FUNCTIONS: &[(&str, &[Need])] = &[
+    (hr_webhook::NAME, hr_webhook::NEEDS),
+    (ops::NAME, ops::NEEDS),
+    (plan_person::NAME, plan_person::NEEDS),
+    (plan_team::NAME, plan_team::NEEDS),
+    (record_person_event::NAME, record_person_event::NEEDS),
+    (sweep::NAME, sweep::NEEDS),
+];
+
+/// What every step does beside its own needs: put itself off, and ask for the next look.
+pub const EVERY_STEP: &[Need] = &[Need::Send("steps"), Need::Send("plans")];
+
+/// The step of a name.
+pub fn step(name: &str) -> Option<&'static Entry> {
+    STEPS.iter().find(|entry| entry.name == name)
+}
+
+/// Every function and all it may touch.
+pub fn needs() -> impl Iterator<Item = (&'static str, Vec<Need>)> {
+    let steps = STEPS.iter().map(|entry| (entry.name, [entry.needs, EVERY_STEP].concat()));
+    steps.chain(FUNCTIONS.iter().map(|(name, needs)| (*name, needs.to_vec())))
+}

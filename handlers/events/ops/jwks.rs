@@ -12,7 +12,7 @@ use jsonwebtoken::{
     jwk::{AlgorithmParameters, Jwk, KeyAlgorithm, PublicKeyUse},
 };
 use latchkey_azure::http::Request;
-use latchkey_core::{Service, Timestamp};
+use latchkey_core::{Call, Service, Timestamp};
 use latchkey_runtime::{Cx, StepError};
 use serde::Deserialize;
 use serde_json::Value;
@@ -21,6 +21,8 @@ use url::Url;
 
 use super::token::tenant_url;
 
+/// What the question is called in errors and logs.
+const KEYS: &str = "GET /discovery/v2.0/keys";
 /// Unknown keys make us ask at most this often.
 const PAUSE: SignedDuration = SignedDuration::from_secs(10);
 /// After this long the keys are asked for again, so that a withdrawn one is forgotten.
@@ -33,8 +35,9 @@ pub struct Keys(Arc<Shared>);
 #[derive(Default)]
 struct Shared {
     held: RwLock<Held>,
-    /// When the tenant was asked last. Held while asking, so that one question serves all.
-    asked: Mutex<Option<Timestamp>>,
+    /// When the tenant was asked last, and whether it answered. Held while asking, so that one
+    /// question serves all.
+    asked: Mutex<Option<(Timestamp, bool)>>,
 }
 
 #[derive(Default)]
@@ -62,19 +65,34 @@ impl Keys {
             return Ok(Some(key));
         }
         let mut asked = self.0.asked.lock().await;
-        let recently = asked.is_some_and(|at| cx.now().duration_since(at).abs() < PAUSE);
-        if recently || self.fresh(cx.now(), id).is_some() {
-            return Ok(self.held(id));
-        }
-        *asked = Some(cx.now());
-        match fetch(cx).await {
-            Ok(keys) => self.hold(keys, cx.now()),
-            Err(error) if self.held(id).is_some() => {
-                tracing::warn!(%error, "the tenant's keys could not be renewed");
+        let recently = |(at, _): &(Timestamp, bool)| cx.now().duration_since(*at).abs() < PAUSE;
+        let answered = match asked.filter(recently) {
+            Some((_, answered)) => answered,
+            None => {
+                let answered = self.renew(cx).await;
+                *asked = Some((cx.now(), answered));
+                answered
             }
-            Err(error) => return Err(error),
+        };
+        match self.held(id) {
+            // Whether the key is one of the tenant's cannot be told.
+            None if !answered => Err(unanswered()),
+            held => Ok(held),
         }
-        Ok(self.held(id))
+    }
+
+    /// Gives whether the tenant answered; what is held outlives a tenant that does not.
+    async fn renew(&self, cx: &Cx) -> bool {
+        match fetch(cx).await {
+            Ok(keys) => {
+                self.hold(keys, cx.now());
+                true
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the tenant's keys could not be renewed");
+                false
+            }
+        }
     }
 
     fn fresh(&self, now: Timestamp, id: &str) -> Option<DecodingKey> {
@@ -93,11 +111,16 @@ impl Keys {
     }
 }
 
+fn unanswered() -> StepError {
+    let call = Call { service: Service::Identity, what: KEYS };
+    StepError::Busy { call, retry_after: Some(PAUSE.unsigned_abs()), source: None }
+}
+
 async fn fetch(cx: &Cx) -> Result<HashMap<String, DecodingKey>, StepError> {
     let url = format!("{}/discovery/v2.0/keys", tenant_url(cx.config()));
     let url =
         Url::parse(&url).map_err(|error| StepError::unreadable("LATCHKEY_AUTHORITY", error))?;
-    let request = Request::get(Service::Identity, "GET /discovery/v2.0/keys", url);
+    let request = Request::get(Service::Identity, KEYS, url);
     let answer = cx.http().send(&request, None).await?;
     let set: KeySet = answer.json(request.call())?;
     Ok(set.keys.into_iter().filter_map(usable).collect())

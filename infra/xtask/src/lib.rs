@@ -1,1 +1,12 @@
-//! Development commands.
+//! Development commands of Latchkey, and the stage they and the integration tests play on.
+
+pub mod chaos;
+pub mod doors;
+pub mod options;
+pub mod outcome;
+pub mod pack;
+pub mod play;
+pub mod ready;
+pub mod stage;
+pub mod tenant;
+pub mod timeline;

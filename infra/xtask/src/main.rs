@@ -1,2 +1,63 @@
-//! Development commands.
-fn main() {}
+//! `cargo xtask`: run Latchkey against the sandbox, send it events, ask who has what, check all.
+
+mod ci;
+mod dev;
+mod licenses;
+mod send;
+mod who;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(name = "xtask", about = "Development commands of Latchkey")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run everything on a pretend tenant, play a day of events, show who has what and why.
+    Dev(dev::Dev),
+    /// Send events to a running sandbox, one CloudEvent a line.
+    Send {
+        /// The file.
+        file: PathBuf,
+        /// Where the running sandbox said that it is ready.
+        #[arg(long)]
+        ready: Option<PathBuf>,
+    },
+    /// Print who has what and why: of a person, a group or a namespace.
+    Who {
+        /// A person id, a group name or a namespace.
+        whom: String,
+        /// Where the running sandbox said that it is ready.
+        #[arg(long)]
+        ready: Option<PathBuf>,
+    },
+    /// Everything that CI runs.
+    Ci,
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:?}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match command {
+        Command::Dev(dev) => runtime.block_on(dev.run()),
+        Command::Send { file, ready } => runtime.block_on(send::send(&file, ready)),
+        Command::Who { whom, ready } => runtime.block_on(who::who(&whom, ready)),
+        Command::Ci => ci::ci(),
+    }
+}

@@ -145,7 +145,7 @@ impl Listener {
             }
         };
         let _ = tokio::time::timeout(self.invoker.app.max_lock_renewal, renewals).await;
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     fn say(&self, text: String) {

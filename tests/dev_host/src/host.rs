@@ -210,7 +210,9 @@ fn trigger(
             Listener { invoker, function, entity, data_type, stop }.start(sessions, tasks);
         }
         Trigger::Timer { schedule, run_on_startup, monitor } => {
-            let timer = TimerTrigger { invoker, function, schedule, run_on_startup, monitor, stop };
+            let from = invoker.options.clock.now();
+            let timer =
+                TimerTrigger { invoker, function, schedule, run_on_startup, monitor, from, stop };
             tasks.spawn(timer.run());
         }
         Trigger::Http { .. } | Trigger::EventGrid => {}

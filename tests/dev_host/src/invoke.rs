@@ -92,7 +92,13 @@ impl Invoker {
         let incarnation = self.worker.ready().await?;
         let request = self.request(&incarnation, name, id, body)?;
         let answer = tokio::select! {
-            answer = send(&incarnation, request) => answer?,
+            answer = send(&incarnation, request) => match answer {
+                Ok(answer) => answer,
+                Err(error) => {
+                    incarnation.mourn().await;
+                    return Err(error);
+                }
+            },
             () = incarnation.gone.cancelled() => return Err("the handler went away".to_owned()),
             () = elapsed(self.app.function_timeout) => {
                 self.worker.timed_out(&incarnation);

@@ -80,7 +80,7 @@ impl HostOptions {
             framing: Framing::Chunked,
             traceparent: false,
             max_errors: Some(3),
-            on_line: Arc::new(trace),
+            on_line: Arc::new(|line| trace(&line)),
         }
     }
 }
@@ -92,7 +92,7 @@ impl Keys {
     }
 }
 
-fn trace(line: Line) {
+fn trace(line: &Line) {
     match line.level {
         Level::Information => tracing::info!(target: "handler", "{line}"),
         Level::Warning => tracing::warn!(target: "handler", "{line}"),

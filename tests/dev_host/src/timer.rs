@@ -22,6 +22,8 @@ pub(crate) struct TimerTrigger {
     pub schedule: Schedule,
     pub run_on_startup: bool,
     pub monitor: bool,
+    /// Occurrences after this instant count.
+    pub from: Timestamp,
     pub stop: CancellationToken,
 }
 
@@ -30,7 +32,7 @@ impl TimerTrigger {
     pub async fn run(self) {
         let clock = self.invoker.options.clock.clone();
         let mut last = None;
-        let mut from = clock.now();
+        let mut from = self.from;
         if self.run_on_startup {
             self.fire(&mut last, false).await;
         }

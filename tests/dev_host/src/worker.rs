@@ -42,6 +42,16 @@ pub(crate) struct Incarnation {
     pub gone: CancellationToken,
 }
 
+impl Incarnation {
+    /// After a broken connection: gives the supervisor time to notice that the process died, so
+    /// that the redelivery is held for the next process instead of failing in the dead one.
+    pub async fn mourn(&self) {
+        if self.number > 0 {
+            let _ = tokio::time::timeout(GRACE, self.gone.cancelled()).await;
+        }
+    }
+}
+
 enum Kill {
     /// From outside: counted like any crash.
     Crash,

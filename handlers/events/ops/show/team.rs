@@ -1,7 +1,9 @@
 //! One team: what it should hold, what its group holds, and what is missing.
 
+use http::StatusCode;
 use latchkey_core::{
-    CaseId, Policy, TeamName,
+    CaseId, ClusterName, Policy, TeamName,
+    azure_role::AzureRole,
     case::{PersonRecord, team_stream},
     holdings::TeamHoldings,
     plan::plan_team,
@@ -16,7 +18,6 @@ use super::{
     row::{Row, azure_role, binding},
 };
 use crate::plans::plan_team as planner;
-use http::StatusCode;
 
 /// The team.
 pub(in super::super) async fn team(cx: &Cx, text: &str) -> Result<Value, Fault> {
@@ -62,16 +63,15 @@ fn why(given: bool) -> String {
 /// Whether the policy gives the Azure role of a row: one of the team's, or the right to download
 /// the kubeconfig.
 fn gives_role(policy: &Policy, desired: &TeamDesired, row: &Row) -> bool {
-    let at =
-        |cluster: &latchkey_core::ClusterName| row.cluster.as_deref() == Some(cluster.as_str());
-    let named = |role: latchkey_core::azure_role::AzureRole| row.role == Some(role.to_string());
+    let at = |cluster: &ClusterName| row.cluster.as_deref() == Some(cluster.as_str());
+    let named = |role: AzureRole| row.role == Some(role.to_string());
     let of_team = desired.azure.iter().any(|(cluster, namespace, role)| {
         let found = policy.clusters.get(cluster).and_then(|cluster| cluster.azure_role(role));
         at(cluster)
             && namespace.as_ref().map(ToString::to_string) == row.namespace
             && found.is_some_and(named)
     });
-    let user = latchkey_core::azure_role::AzureRole::ClusterUser;
+    let user = AzureRole::ClusterUser;
     of_team || row.namespace.is_none() && named(user) && desired.cluster_access.iter().any(at)
 }
 

@@ -126,7 +126,7 @@ impl Broker {
         options: EntityOptions,
     ) -> Result<(), BusError> {
         let entity = Entity::subscription(topic, name);
-        self.change(|state, _| state.declare_subscription(entity, label, &options))
+        self.change(|state, _| state.declare_subscription(&entity, label, &options))
     }
 
     /// Sends to a queue or topic.

@@ -49,7 +49,7 @@ impl fmt::Display for Entity {
 }
 
 /// Settings of a queue, a topic or a subscription. The defaults are those of Service Bus.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EntityOptions {
     /// Every message has a SessionId and a session has one consumer at a time. Queues and subscriptions.
     pub requires_session: bool,

@@ -50,7 +50,7 @@ impl State {
         let entity = Entity::queue(name);
         let route = Route { label: None, to: entity.clone() };
         self.door(name, options).routes = vec![route];
-        self.store(entity, options);
+        self.store(&entity, options);
     }
 
     pub fn declare_topic(&mut self, name: &str, options: &EntityOptions) {
@@ -59,29 +59,29 @@ impl State {
 
     pub fn declare_subscription(
         &mut self,
-        entity: Entity,
+        entity: &Entity,
         label: Option<&str>,
         options: &EntityOptions,
     ) -> Result<(), BusError> {
         let Some(door) = self.doors.get_mut(entity.door()) else {
             return Err(BusError::NoEntity(entity.door().to_owned()));
         };
-        door.routes.retain(|route| route.to != entity);
+        door.routes.retain(|route| route.to != *entity);
         door.routes.push(Route { label: label.map(str::to_owned), to: entity.clone() });
         self.store(entity, options);
         Ok(())
     }
 
     fn door(&mut self, name: &str, options: &EntityOptions) -> &mut Door {
-        let new = || Door { options: options.clone(), routes: Vec::new(), seen: Seen::default() };
+        let new = || Door { options: *options, routes: Vec::new(), seen: Seen::default() };
         let door = self.doors.entry(name.to_owned()).or_insert_with(new);
-        door.options = options.clone();
+        door.options = *options;
         door
     }
 
-    fn store(&mut self, entity: Entity, options: &EntityOptions) {
-        let new = || Store::new(entity.clone(), options.clone());
-        self.stores.entry(entity.clone()).or_insert_with(new).options = options.clone();
+    fn store(&mut self, entity: &Entity, options: &EntityOptions) {
+        let new = || Store::new(entity.clone(), *options);
+        self.stores.entry(entity.clone()).or_insert_with(new).options = *options;
     }
 
     /// Refuses what Service Bus refuses; [`State::send`] then cannot fail.

@@ -1,0 +1,156 @@
+//! Ties the functions to the host: one handler for each function whose folder is present.
+
+use std::{future::Future, sync::Arc};
+
+use azure_functions_handler::{
+    Failure, Functions, HttpReply, HttpRequest, Invocation, Reply, ServiceBusMessage,
+};
+use http::StatusCode;
+use latchkey_core::message::{About, PlanMessage, StepMessage};
+use latchkey_runtime::{
+    Clients, Cx, Entry, StepError, case,
+    deliver::{self, Delivered, Fate, deliver, fate},
+    park,
+};
+use serde::de::DeserializeOwned;
+use tower::service_fn;
+
+use crate::{
+    STEPS,
+    events::{hr_webhook, ops, problem::Problem, record_person_event},
+    plans::{plan_person, plan_team},
+    timers::sweep,
+};
+
+/// The functions, as far as `present` knows their folders.
+pub fn functions(clients: &Arc<Clients>, present: impl Fn(&str) -> bool) -> Functions {
+    let mut app = Functions::new();
+    for entry in STEPS.iter().filter(|entry| present(entry.name)) {
+        let cx = Cx::new(Arc::clone(clients), entry.name);
+        app = app.with(entry.name, service_fn(move |inv| step(cx.clone(), entry, inv)));
+    }
+    for name in [plan_person::NAME, plan_team::NAME].into_iter().filter(|name| present(name)) {
+        let cx = Cx::new(Arc::clone(clients), name);
+        app = app.with(name, service_fn(move |inv| plan(cx.clone(), inv)));
+    }
+    if present(record_person_event::NAME) {
+        let cx = Cx::new(Arc::clone(clients), record_person_event::NAME);
+        app = app.with(record_person_event::NAME, service_fn(move |inv| event(cx.clone(), inv)));
+    }
+    if present(sweep::NAME) {
+        let cx = Cx::new(Arc::clone(clients), sweep::NAME);
+        app = app.with(sweep::NAME, service_fn(move |_| clock(cx.clone())));
+    }
+    http(app, clients, present)
+}
+
+fn http(mut app: Functions, clients: &Arc<Clients>, present: impl Fn(&str) -> bool) -> Functions {
+    if present(hr_webhook::NAME) {
+        let cx = Cx::new(Arc::clone(clients), hr_webhook::NAME);
+        let serve = move |inv: Invocation| {
+            let cx = cx.clone();
+            answer(inv, |request| async move { hr_webhook::receive(&cx, &request).await })
+        };
+        app = app.with(hr_webhook::NAME, service_fn(serve));
+    }
+    if present(ops::NAME) {
+        let cx = Cx::new(Arc::clone(clients), ops::NAME);
+        let keys = Arc::new(ops::Keys::default());
+        let serve = move |inv: Invocation| {
+            let (cx, keys) = (cx.clone(), Arc::clone(&keys));
+            answer(inv, |request| async move { ops::serve(&cx, &keys, request).await })
+        };
+        app = app.with(ops::NAME, service_fn(serve));
+    }
+    app
+}
+
+/// An HTTP function: errors become problems, for nobody redelivers a request.
+async fn answer<F, R>(inv: Invocation, serve: F) -> Result<Reply, Failure>
+where
+    F: FnOnce(HttpRequest) -> R,
+    R: Future<Output = Result<HttpReply, StepError>>,
+{
+    let reply = match serve(inv.http("req")?).await {
+        Ok(reply) => reply,
+        Err(error) => {
+            tracing::warn!(%error, "a request failed");
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "try again: nothing was accepted").reply()
+        }
+    };
+    Ok(Reply::new().output("res", reply))
+}
+
+async fn step(cx: Cx, entry: &'static Entry, inv: Invocation) -> Result<Reply, Failure> {
+    let delivery = inv.service_bus("message")?;
+    let Some(message) = read::<StepMessage>(&cx, &delivery).await? else { return Ok(parked()) };
+    if message.step != entry.name {
+        let cause = format!("step: {} came to {}", message.step, entry.name);
+        park::park(&cx, entry.name, &cause, &delivery.body).await.map_err(Failure::new)?;
+        return Ok(parked());
+    }
+    let deliveries = delivery.delivery_count.unwrap_or(1);
+    match deliver(&cx, entry, &message, deliveries).await {
+        Ok(Delivered::Done(evidence)) => {
+            Ok(Reply::new().log(format!("{:?} {:?}", evidence.outcome, evidence.ops)))
+        }
+        Ok(Delivered::Later(reason)) => Ok(Reply::new().log(format!("put off: {reason}"))),
+        Err(error) => Err(Failure::new(error)),
+    }
+}
+
+async fn plan(cx: Cx, inv: Invocation) -> Result<Reply, Failure> {
+    let delivery = inv.service_bus("message")?;
+    let Some(message) = read::<PlanMessage>(&cx, &delivery).await? else { return Ok(parked()) };
+    let done = match message.about.clone() {
+        About::Person(person) => plan_person::plan(&cx, &message, &person).await,
+        About::Team(team) => plan_team::plan(&cx, &message, &team).await,
+    };
+    let Err(error) = done else { return Ok(Reply::new()) };
+    match fate(&error, message.tries % (u32::MAX / 2), delivery.delivery_count.unwrap_or(1)) {
+        Fate::Now => Err(Failure::new(error)),
+        Fate::Later(wait) => {
+            deliver::put_off_plan(&cx, &message, wait).await.map_err(Failure::new)?;
+            Ok(Reply::new().log(format!("put off: {}", error.reason())))
+        }
+        Fate::Record(_) => {
+            case::mark_stuck(&cx, &message.case_id, &message.about, vec![error.reason()])
+                .await
+                .map_err(Failure::new)?;
+            Ok(Reply::new().log(format!("stuck: {}", error.reason())))
+        }
+    }
+}
+
+async fn event(cx: Cx, inv: Invocation) -> Result<Reply, Failure> {
+    let delivery = inv.service_bus("message")?;
+    match record_person_event::record(&cx, &delivery.body).await {
+        Ok(recorded) => Ok(Reply::new().log(format!("{recorded:?}"))),
+        Err(error) => Err(Failure::new(error)),
+    }
+}
+
+async fn clock(cx: Cx) -> Result<Reply, Failure> {
+    let looks = sweep::sweep(&cx).await.map_err(Failure::new)?;
+    Ok(Reply::new().log(format!("asked for {looks} looks")))
+}
+
+/// Reads a message of ours; one that cannot be read is parked and answered, never redelivered.
+async fn read<T: DeserializeOwned>(
+    cx: &Cx,
+    delivery: &ServiceBusMessage,
+) -> Result<Option<T>, Failure> {
+    match serde_json::from_slice(&delivery.body) {
+        Ok(message) => Ok(Some(message)),
+        Err(error) => {
+            park::park(cx, cx.function(), &error.to_string(), &delivery.body)
+                .await
+                .map_err(Failure::new)?;
+            Ok(None)
+        }
+    }
+}
+
+fn parked() -> Reply {
+    Reply::new().log("parked: the message cannot be read")
+}

@@ -1,0 +1,6 @@
+//! The doors: what comes in from HR, from other systems and from operators.
+
+pub mod hr_webhook;
+pub mod ops;
+pub mod problem;
+pub mod record_person_event;

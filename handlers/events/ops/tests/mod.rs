@@ -1,0 +1,53 @@
+//! The door before the sandbox, called as the host calls it.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod asking;
+mod looking;
+pub(super) mod stage;
+
+use latchkey_runtime::Need;
+
+use super::{NEEDS, needs};
+use crate::{STEPS, plans};
+
+#[test]
+fn the_door_may_not_write_in_the_tenant() {
+    for need in NEEDS {
+        let reads = match need {
+            Need::Graph(permission) => permission.ends_with(".Read.All"),
+            Need::Arm(_, actions) => actions
+                .iter()
+                .all(|action| ["read", "listClusterUserCredential/action"].contains(action)),
+            Need::Kube("subjectaccessreviews", verbs) => *verbs == ["create"],
+            Need::Kube(_, verbs) => verbs.iter().all(|verb| ["get", "list"].contains(verb)),
+            Need::Send(topic) => ["steps", "plans"].contains(topic),
+        };
+        assert!(reads, "{}", needs::text(need));
+    }
+}
+
+#[test]
+fn every_read_of_a_step_or_planner_is_in_the_doors_needs() {
+    let planners = plans::plan_person::NEEDS.iter().chain(plans::plan_team::NEEDS);
+    for need in STEPS.iter().flat_map(|step| step.needs).chain(planners) {
+        assert!(covers(need), "{}", needs::text(need));
+    }
+}
+
+/// Whether the reading part of a right is among the door's.
+fn covers(need: &Need) -> bool {
+    let has = |test: &dyn Fn(&Need) -> bool| NEEDS.iter().any(test);
+    match need {
+        Need::Graph(permission) if permission.ends_with(".Read.All") => NEEDS.contains(need),
+        Need::Arm(kind, actions) => {
+            actions.iter().filter(|action| !["write", "delete"].contains(action)).all(|action| {
+                has(&|n| matches!(n, Need::Arm(k, a) if k == kind && a.contains(action)))
+            })
+        }
+        Need::Kube(kind, verbs) => verbs
+            .iter()
+            .filter(|verb| ["get", "list"].contains(verb) || *kind == "subjectaccessreviews")
+            .all(|verb| has(&|n| matches!(n, Need::Kube(k, v) if k == kind && v.contains(verb)))),
+        Need::Graph(_) | Need::Send(_) => true,
+    }
+}

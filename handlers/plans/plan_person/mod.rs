@@ -1,0 +1,162 @@
+//! Plans one person: what the facts and the policy say they should hold, against what they hold.
+
+use std::time::Instant;
+
+use latchkey_core::{
+    CaseId, Holdings, PersonId, Plan, Timestamp,
+    case::{CaseRecord, Cause},
+    desired::Desired,
+    fact::EventKey,
+    invariants::Admins,
+    message::{About, PlanMessage},
+    plan::plan_person,
+    state::Standing,
+};
+use latchkey_runtime::{
+    Cx,
+    Need::{self, Arm, Graph, Kube, Send},
+    PersonView, StepError, admins, case, mail, people,
+};
+
+use super::planning;
+
+/// The planner's name.
+pub const NAME: &str = "plan_person";
+/// What the planner may touch: it reads everything and writes nothing.
+pub const NEEDS: &[Need] = &[
+    Graph("User.Read.All"),
+    Graph("Directory.Read.All"),
+    Graph("GroupMember.Read.All"),
+    Arm("Microsoft.Authorization/roleAssignments", &["read"]),
+    Arm("Microsoft.ContainerService/managedClusters", &["listClusterUserCredential/action"]),
+    Kube("rolebindings", &["list"]),
+    Kube("clusterrolebindings", &["list"]),
+    Send("steps"),
+    Send("plans"),
+];
+
+/// Looks at a person, and sends what is to be done.
+///
+/// # Errors
+/// When the look must come again.
+pub async fn plan(cx: &Cx, message: &PlanMessage, person: &PersonId) -> Result<(), StepError> {
+    let began = Instant::now();
+    if !planning::is_owed(cx, message).await? {
+        return Ok(());
+    }
+    let view = PersonView::read(cx, person).await?;
+    if let Some(until) = not_yet(cx, message, &view).await? {
+        return planning::wait(cx, message, until).await;
+    }
+    if view.held && view.state(cx.now()).standing() == Standing::Left {
+        let why = "limits.leaversPerHour: held until an operator sends plan_person".into();
+        return case::mark_stuck(cx, &message.case_id, &message.about, vec![why]).await;
+    }
+    let seen = look(cx, &view).await?;
+    match seen.plan {
+        Ok(plan) => {
+            if plan.is_done() {
+                settle(cx, message, &view, &seen.admins).await?;
+            }
+            planning::carry_on(cx, message, &plan, began).await
+        }
+        Err(refusal) => {
+            case::mark_stuck(cx, &message.case_id, &message.about, vec![refusal.to_string()]).await
+        }
+    }
+}
+
+/// What a look at a person shows.
+pub struct Seen {
+    /// What they hold.
+    pub held: Holdings,
+    /// What they should hold.
+    pub desired: Desired,
+    /// Clusters they administer.
+    pub admins: Vec<Admins>,
+    /// What follows.
+    pub plan: Result<Plan, latchkey_core::Refusal>,
+}
+
+/// Observes and decides; also the dry run.
+///
+/// # Errors
+/// Whatever observing meets.
+pub async fn look(cx: &Cx, view: &PersonView) -> Result<Seen, StepError> {
+    let now = cx.now();
+    let state = view.state(now);
+    let (held, unseen) = observe(cx, view, state.standing()).await?;
+    let admins = admins::at_stake(cx, &held.groups).await?;
+    let mut plan = plan_person(cx.policy(), &state, &held, &admins, now);
+    if let Ok(plan) = &mut plan {
+        plan.residue.extend(unseen);
+    }
+    Ok(Seen { desired: Desired::of(cx.policy(), &state, now), held, admins, plan })
+}
+
+/// Direct roles and bindings matter only for people who have left.
+async fn observe(
+    cx: &Cx,
+    view: &PersonView,
+    standing: Standing,
+) -> Result<(Holdings, Vec<String>), StepError> {
+    let found = view.user_with_groups(cx).await?;
+    let (user, groups) = found.map_or((None, Vec::new()), |(user, groups)| (Some(user), groups));
+    if standing != Standing::Left {
+        let held = Holdings { user, groups, ..Holdings::default() };
+        return Ok((held, Vec::new()));
+    }
+    let id = user.as_ref().map(|user| &user.id).or(view.link.as_ref());
+    let assignments = async {
+        match id {
+            Some(id) => people::assignments(cx, id).await,
+            None => Ok(Vec::new()),
+        }
+    };
+    let bindings = async {
+        match &user {
+            Some(user) => people::bindings(cx, user).await,
+            None => (Vec::new(), Vec::new()),
+        }
+    };
+    let (assignments, (bindings, unseen)) = futures::join!(assignments, bindings);
+    Ok((Holdings { assignments: assignments?, bindings, user, groups }, unseen))
+}
+
+/// The instant from which the case's own fact holds, while that lies ahead.
+async fn not_yet(
+    cx: &Cx,
+    message: &PlanMessage,
+    view: &PersonView,
+) -> Result<Option<Timestamp>, StepError> {
+    let records = case::read(cx, &message.case_id).await?;
+    let Some(CaseRecord::Opened { cause: Cause::Event { source, id, .. }, .. }) = records.first()
+    else {
+        return Ok(None);
+    };
+    let key = EventKey { source: source.clone(), id: id.clone() };
+    let fact = view.facts.iter().find(|fact| fact.event == key);
+    Ok(fact.map(|fact| fact.effective).filter(|effective| *effective > cx.now()))
+}
+
+/// What is left when everything is as it should be: an admin who stays frees the reservation, and
+/// the next instant at which known facts change something gets a look of its own.
+async fn settle(
+    cx: &Cx,
+    message: &PlanMessage,
+    view: &PersonView,
+    stakes: &[Admins],
+) -> Result<(), StepError> {
+    let state = view.state(cx.now());
+    if let (Standing::Active, Some(user)) = (state.standing(), &view.link) {
+        admins::release(cx, stakes, user).await?;
+    }
+    let Some(at) = state.next_change else { return Ok(()) };
+    let about = About::Person(view.person.clone());
+    let case_id = CaseId::of(&["due", view.person.as_str(), &at.to_string()]);
+    if case_id == message.case_id {
+        return Ok(());
+    }
+    let next = PlanMessage { case_id, about, attempt: 1, tries: 0 };
+    mail::send_plan(cx, &next, Some(at)).await
+}

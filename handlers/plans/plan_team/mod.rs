@@ -1,0 +1,107 @@
+//! Plans one team: its group, its namespaces, its roles and bindings, as the policy says.
+
+use std::time::Instant;
+
+use futures::future::try_join_all;
+use latchkey_core::{
+    ClusterName, Plan, TeamName,
+    holdings::{Group, TeamHoldings},
+    message::PlanMessage,
+    plan::plan_team,
+    policy::team_grants,
+};
+use latchkey_runtime::{
+    Cx,
+    Need::{self, Arm, Graph, Kube, Send},
+    StepError, case, teams,
+};
+
+use super::planning;
+
+/// The planner's name.
+pub const NAME: &str = "plan_team";
+/// What the planner may touch: it reads everything and writes nothing.
+pub const NEEDS: &[Need] = &[
+    Graph("GroupMember.Read.All"),
+    Arm("Microsoft.Authorization/roleAssignments", &["read"]),
+    Arm("Microsoft.ContainerService/managedClusters", &["listClusterUserCredential/action"]),
+    Kube("namespaces", &["list"]),
+    Kube("roles", &["get"]),
+    Kube("rolebindings", &["list"]),
+    Kube("clusterrolebindings", &["list"]),
+    Send("steps"),
+    Send("plans"),
+];
+
+/// Looks at a team, and sends what is to be done.
+///
+/// # Errors
+/// When the look must come again.
+pub async fn plan(cx: &Cx, message: &PlanMessage, team: &TeamName) -> Result<(), StepError> {
+    let began = Instant::now();
+    if !planning::is_owed(cx, message).await? {
+        return Ok(());
+    }
+    match look(cx, team).await? {
+        Ok(plan) => planning::carry_on(cx, message, &plan, began).await,
+        Err(refusal) => {
+            case::mark_stuck(cx, &message.case_id, &message.about, vec![refusal.to_string()]).await
+        }
+    }
+}
+
+/// Observes and decides; also the dry run.
+///
+/// # Errors
+/// Whatever observing meets.
+pub async fn look(
+    cx: &Cx,
+    team: &TeamName,
+) -> Result<Result<Plan, latchkey_core::Refusal>, StepError> {
+    let held = observe(cx, team).await?;
+    Ok(plan_team(cx.policy(), team, &held))
+}
+
+/// What the team holds, and what of its ground is there.
+///
+/// # Errors
+/// Whatever observing meets.
+pub async fn observe(cx: &Cx, team: &TeamName) -> Result<TeamHoldings, StepError> {
+    let group = teams::group_of(cx, team).await?;
+    let per_cluster = cx.policy().clusters.keys().map(|name| at(cx, team, name, group.as_ref()));
+    let mut held = TeamHoldings { group: group.clone(), ..TeamHoldings::default() };
+    for part in try_join_all(per_cluster).await? {
+        held.assignments.extend(part.assignments);
+        held.bindings.extend(part.bindings);
+        held.namespaces.extend(part.namespaces);
+        held.roles.extend(part.roles);
+    }
+    Ok(held)
+}
+
+async fn at(
+    cx: &Cx,
+    team: &TeamName,
+    name: &ClusterName,
+    group: Option<&Group>,
+) -> Result<TeamHoldings, StepError> {
+    let mut held = TeamHoldings::default();
+    if let Some(group) = group {
+        let scope = cx.policy().cluster(name)?.scope(None);
+        held.assignments = cx.arm().assignments_of(&scope, &group.id).await?;
+        held.bindings = teams::bindings_of(cx, name, &group.id).await?;
+    }
+    let wanted = team_grants(cx.policy(), team)?;
+    if wanted.namespaces.iter().any(|(cluster, _)| cluster == name) {
+        let found = cx.cluster(name).await?.namespaces().await?;
+        held.namespaces = found.into_iter().map(|namespace| (name.clone(), namespace)).collect();
+    }
+    for (cluster, namespace, role) in &wanted.bindings {
+        let Some(own) = cx.policy().roles.get(role).filter(|_| cluster == name) else { continue };
+        let found = cx.cluster(name).await?.role(namespace, role.as_str()).await?;
+        if found.as_ref() == Some(&own.rules) {
+            held.roles.push((name.clone(), namespace.clone(), role.to_string()));
+        }
+    }
+    Ok(held)
+}

@@ -1,0 +1,158 @@
+//! What every planner does with a plan: send its steps, close the case, or say who must come.
+
+use std::time::{Duration, Instant};
+
+use latchkey_core::{
+    Plan, Timestamp,
+    case::{CaseRecord, Cause, SentStep, case_stream},
+    ids::digest,
+    message::{PlanMessage, StepMessage},
+    plan::Intent,
+};
+use latchkey_runtime::{
+    Cx, StepError, case,
+    journal::append_if,
+    mail::{after, delay, send_plan, send_step},
+};
+use serde_json::Value;
+
+/// Looks after which a case that does not converge is an operator's.
+const MOST_LOOKS: u32 = 12;
+/// If a step's evidence has not come by then, the planner looks all the same.
+const NET: Duration = Duration::from_secs(60);
+
+/// Whether this look is still owed. A look already recorded is only helped along: its plan may
+/// have been recorded by a process that died before it asked for the next one.
+pub async fn is_owed(cx: &Cx, message: &PlanMessage) -> Result<bool, StepError> {
+    let records = case::read(cx, &message.case_id).await?;
+    let looked = records.iter().any(|record| {
+        matches!(record, CaseRecord::Planned { attempt, .. } if *attempt >= message.attempt)
+    });
+    let over = case::is_closed(&records) || case::is_stuck(&records);
+    if looked && !over {
+        case::go_on(cx, &message.case_id, &message.about, &records).await?;
+    }
+    Ok(!looked && !over)
+}
+
+/// Sends the plan's steps and records it; or closes the case; or marks it stuck.
+pub async fn carry_on(
+    cx: &Cx,
+    message: &PlanMessage,
+    plan: &Plan,
+    began: Instant,
+) -> Result<(), StepError> {
+    if plan.is_done() {
+        return close(cx, message, plan).await;
+    }
+    // A look that nobody opened a case for (the sweep's, a due instant's) opens it now.
+    case::open(cx, &message.case_id, &message.about, Cause::Sweep).await?;
+    let steps = send_steps(cx, message, &plan.intents).await?;
+    if message.attempt >= MOST_LOOKS {
+        return stuck(cx, message, plan).await;
+    }
+    look_again(cx, message, steps.is_empty()).await?;
+    record(cx, message, plan, steps, began).await
+}
+
+async fn send_steps(
+    cx: &Cx,
+    message: &PlanMessage,
+    intents: &[Intent],
+) -> Result<Vec<SentStep>, StepError> {
+    let mut sent = Vec::new();
+    for intent in intents {
+        let step = step_message(message, intent)?;
+        send_step(cx, &step, None).await?;
+        sent.push(SentStep { step: step.step.clone(), message_id: step.id() });
+    }
+    Ok(sent)
+}
+
+/// The message that sends a step of a plan.
+fn step_message(message: &PlanMessage, intent: &Intent) -> Result<StepMessage, StepError> {
+    Ok(StepMessage {
+        case_id: message.case_id.clone(),
+        about: message.about.clone(),
+        step: intent.step().to_owned(),
+        attempt: message.attempt,
+        request: request_of(intent)?,
+        tries: 0,
+    })
+}
+
+/// The request of a step is what its intent holds beside the step's name.
+fn request_of(intent: &Intent) -> Result<Value, StepError> {
+    let mut value =
+        serde_json::to_value(intent).map_err(|error| StepError::unreadable("request", error))?;
+    Ok(value["request"].take())
+}
+
+/// The net under the evidence: the next look comes even if no step reports. With nothing sent
+/// (only residue) it comes after the usual growing delay.
+async fn look_again(cx: &Cx, message: &PlanMessage, nothing_sent: bool) -> Result<(), StepError> {
+    let wait = if nothing_sent { delay(message.attempt) } else { NET + delay(message.attempt) };
+    // Told apart from the look that evidence asks for, which must not be dropped as its duplicate.
+    let next = PlanMessage { attempt: message.attempt + 1, tries: u32::MAX / 2, ..message.clone() };
+    send_plan(cx, &next, after(cx.now(), wait.max(Duration::from_secs(1)))).await
+}
+
+async fn record(
+    cx: &Cx,
+    message: &PlanMessage,
+    plan: &Plan,
+    steps: Vec<SentStep>,
+    began: Instant,
+) -> Result<(), StepError> {
+    let lines: Vec<_> = plan.intents.iter().map(ToString::to_string).collect();
+    let record = CaseRecord::Planned {
+        attempt: message.attempt,
+        plan_hash: digest(&lines.iter().map(String::as_str).collect::<Vec<_>>()),
+        plan: lines,
+        steps,
+        residue: plan.residue.clone(),
+        ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+    };
+    tracing::info!(case = %message.case_id, attempt = message.attempt, %plan, "planned");
+    let records = append(cx, message, record).await?;
+    case::go_on(cx, &message.case_id, &message.about, &records).await
+}
+
+async fn close(cx: &Cx, message: &PlanMessage, plan: &Plan) -> Result<(), StepError> {
+    let records = case::read(cx, &message.case_id).await?;
+    if records.is_empty() {
+        return Ok(()); // a sweep that found nothing leaves no case behind
+    }
+    let mut receipt = vec![format!("observed as desired at look {}", message.attempt)];
+    receipt.extend(plan.findings.iter().map(|note| format!("note: {note}")));
+    append(cx, message, CaseRecord::Closed { receipt }).await?;
+    tracing::info!(case = %message.case_id, attempt = message.attempt, "closed");
+    Ok(())
+}
+
+/// Marks the case as one that needs somebody.
+async fn stuck(cx: &Cx, message: &PlanMessage, plan: &Plan) -> Result<(), StepError> {
+    let mut why = plan.residue.clone();
+    why.extend(plan.intents.iter().map(|intent| format!("still to do: {intent}")));
+    case::mark_stuck(cx, &message.case_id, &message.about, why).await
+}
+
+/// Puts the case off until an instant, when the same case is looked at again.
+pub async fn wait(cx: &Cx, message: &PlanMessage, until: Timestamp) -> Result<(), StepError> {
+    append(cx, message, CaseRecord::Waiting { until }).await?;
+    let next = PlanMessage { attempt: message.attempt + 1, tries: 0, ..message.clone() };
+    send_plan(cx, &next, Some(until)).await
+}
+
+async fn append(
+    cx: &Cx,
+    message: &PlanMessage,
+    record: CaseRecord,
+) -> Result<Vec<CaseRecord>, StepError> {
+    let stream = case_stream(&message.case_id);
+    let (_, records) = append_if(cx, &stream, |seen: &[CaseRecord]| {
+        (seen.last() != Some(&record)).then(|| record.clone())
+    })
+    .await?;
+    Ok(records)
+}

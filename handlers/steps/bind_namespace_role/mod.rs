@@ -1,0 +1,103 @@
+//! Binds a team's group to a Kubernetes role in a namespace, writing the Role first when it is
+//! one of the policy's own.
+
+use latchkey_core::{
+    Decision, Op, Refusal, Timestamp,
+    holdings::{Binding, Group, RoleRef, Subject},
+    policy::{Rule, binding_name},
+    request,
+};
+use latchkey_runtime::{
+    Cx,
+    Need::{self, Arm, Graph, Kube},
+    Step, StepError, teams,
+};
+
+/// What is seen.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// What gives the role asked for; none when an Azure role does.
+    pub role: Option<RoleRef>,
+    /// The rules the policy wants of a Role of ours, and those it has.
+    pub rules: Option<(Vec<Rule>, Option<Vec<Rule>>)>,
+    /// The team's group.
+    pub group: Option<Group>,
+    /// The bindings of the namespace.
+    pub bindings: Vec<Binding>,
+}
+
+/// The step.
+#[derive(Debug)]
+pub struct BindNamespaceRole;
+
+impl Step for BindNamespaceRole {
+    const NAME: &'static str = "bind_namespace_role";
+    const NEEDS: &'static [Need] = &[
+        Graph("GroupMember.Read.All"),
+        Arm("Microsoft.ContainerService/managedClusters", &["listClusterUserCredential/action"]),
+        Kube("roles", &["get", "create", "patch", "bind", "escalate"]),
+        Kube("clusterroles", &["bind"]),
+        Kube("rolebindings", &["list", "create", "patch"]),
+    ];
+    type Request = request::TeamRole;
+    type Facts = Facts;
+
+    async fn observe(cx: &Cx, request: &request::TeamRole) -> Result<Facts, StepError> {
+        let resolved = cx.policy().resolve(request)?;
+        let role = resolved.cluster.kubernetes_role(&request.role);
+        let Some(namespace) = &request.namespace else {
+            return Ok(Facts { role: None, rules: None, group: None, bindings: Vec::new() });
+        };
+        let group = teams::group_of(cx, &request.team).await?;
+        let cluster = cx.cluster(&request.cluster).await?;
+        let bindings = cluster.bindings_in(namespace).await?;
+        let rules = match cx.policy().roles.get(&request.role) {
+            Some(own) => {
+                Some((own.rules.clone(), cluster.role(namespace, request.role.as_str()).await?))
+            }
+            None => None,
+        };
+        Ok(Facts { role, rules, group, bindings })
+    }
+
+    fn decide(request: &request::TeamRole, facts: &Facts, _: Timestamp) -> Decision {
+        let Some(role) = &facts.role else {
+            let (field, value) = ("role".into(), request.role.to_string());
+            return Decision::refuse(Refusal::OutsidePolicy { field, value });
+        };
+        let Some(group) = &facts.group else {
+            let residue = vec![format!("the group of team {} does not exist", request.team)];
+            return Decision::Apply { ops: Vec::new(), residue };
+        };
+        let writes = [put_role(request, facts), bind(request, facts, role, group)];
+        Decision::from_ops(writes.into_iter().flatten())
+    }
+}
+
+fn put_role(request: &request::TeamRole, facts: &Facts) -> Option<Op> {
+    let (wanted, found) = facts.rules.as_ref()?;
+    (found.as_ref() != Some(wanted)).then_some(())?;
+    Some(Op::PutRole {
+        cluster: request.cluster.clone(),
+        namespace: request.namespace.clone()?,
+        name: request.role.to_string(),
+        rules: wanted.clone(),
+    })
+}
+
+fn bind(request: &request::TeamRole, facts: &Facts, role: &RoleRef, group: &Group) -> Option<Op> {
+    let subject = Subject::Group(group.id.to_string());
+    let bound = |b: &Binding| b.role == *role && b.subjects.contains(&subject);
+    (!facts.bindings.iter().any(bound)).then_some(())?;
+    Some(Op::BindRole {
+        cluster: request.cluster.clone(),
+        namespace: request.namespace.clone()?,
+        name: binding_name(role, &group.id),
+        role: role.clone(),
+        group: group.id.clone(),
+        holder: group.name.clone(),
+    })
+}
+
+#[cfg(test)]
+mod tests;

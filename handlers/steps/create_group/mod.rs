@@ -1,0 +1,44 @@
+//! Makes sure that a team's Entra security group exists.
+
+use latchkey_core::{Decision, GroupName, Op, TeamName, Timestamp, holdings::Group, request};
+use latchkey_runtime::{
+    Cx,
+    Need::{self, Graph},
+    Step, StepError, teams,
+};
+
+/// What is seen.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// The team.
+    pub team: TeamName,
+    /// The name its group must have.
+    pub name: GroupName,
+    /// The group, if there is one.
+    pub found: Option<Group>,
+}
+
+/// The step.
+#[derive(Debug)]
+pub struct CreateGroup;
+
+impl Step for CreateGroup {
+    const NAME: &'static str = "create_group";
+    const NEEDS: &'static [Need] = &[Graph("Group.Create"), Graph("GroupMember.Read.All")];
+    type Request = request::Team;
+    type Facts = Facts;
+
+    async fn observe(cx: &Cx, request: &request::Team) -> Result<Facts, StepError> {
+        let name = cx.policy().team(&request.team)?.group.clone();
+        let found = teams::group_of(cx, &request.team).await?;
+        Ok(Facts { team: request.team.clone(), name, found })
+    }
+
+    fn decide(_: &request::Team, facts: &Facts, _: Timestamp) -> Decision {
+        let Facts { team, name, found } = facts.clone();
+        Decision::from_ops(found.is_none().then_some(Op::CreateGroup { team, group: name }))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+//! Stops a leaver's account from signing in. The first door to shut.
+
+use latchkey_core::{
+    Decision, Op, Policy, Refusal, Timestamp,
+    holdings::User,
+    invariants::{Admins, check_principal, may_remove_admin},
+    request,
+    state::Standing,
+};
+use latchkey_runtime::{
+    Cx,
+    Need::{self, Graph},
+    PersonView, Step, StepError, admins,
+};
+
+/// What is seen.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// The policy, for its invariants.
+    pub policy: Policy,
+    /// How the person stands.
+    pub standing: Standing,
+    /// The person's Entra user.
+    pub user: Option<User>,
+    /// Clusters the user administers.
+    pub admins: Vec<Admins>,
+}
+
+/// The step.
+#[derive(Debug)]
+pub struct DisableSignIn;
+
+impl Step for DisableSignIn {
+    const NAME: &'static str = "disable_sign_in";
+    const NEEDS: &'static [Need] = &[
+        Graph("User.Read.All"),
+        Graph("Directory.Read.All"),
+        Graph("User.EnableDisableAccount.All"),
+    ];
+    type Request = request::Person;
+    type Facts = Facts;
+
+    async fn observe(cx: &Cx, request: &request::Person) -> Result<Facts, StepError> {
+        let view = PersonView::read(cx, &request.person_id).await?;
+        let standing = view.state(cx.now()).standing();
+        let (user, admins) = match view.user_with_groups(cx).await? {
+            Some((user, groups)) => (Some(user), admins::at_stake(cx, &groups).await?),
+            None => (None, Vec::new()),
+        };
+        Ok(Facts { policy: cx.policy().clone(), standing, user, admins })
+    }
+
+    fn decide(request: &request::Person, facts: &Facts, _: Timestamp) -> Decision {
+        let person = request.person_id.clone();
+        if !matches!(facts.standing, Standing::Left | Standing::OnLeave) {
+            return Decision::refuse(Refusal::NotALeaver { person });
+        }
+        let Some(user) = facts.user.as_ref().filter(|user| user.enabled) else {
+            return Decision::from_ops(None);
+        };
+        match allowed(facts, user) {
+            Ok(()) => Decision::from_ops([Op::DisableSignIn { person, user: user.id.clone() }]),
+            Err(refusal) => Decision::refuse(refusal),
+        }
+    }
+
+    async fn reserve(cx: &Cx, facts: &Facts) -> Result<(), StepError> {
+        match &facts.user {
+            Some(user) => admins::reserve(cx, &facts.admins, &user.id).await,
+            None => Ok(()),
+        }
+    }
+}
+
+fn allowed(facts: &Facts, user: &User) -> Result<(), Refusal> {
+    check_principal(&facts.policy, &user.id)?;
+    facts.admins.iter().try_for_each(|admins| may_remove_admin(&facts.policy, admins, &user.id))
+}
+
+#[cfg(test)]
+mod tests;

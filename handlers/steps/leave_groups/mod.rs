@@ -1,0 +1,118 @@
+//! Ends memberships: of teams a mover has no reason to be in, or of every group for a leaver.
+
+use std::collections::BTreeSet;
+
+use latchkey_core::{
+    Decision, GroupName, Op, PersonId, Policy, Refusal, Timestamp,
+    desired::Desired,
+    holdings::{Group, User},
+    invariants::{Admins, check_principal, may_remove_admin},
+    request,
+    state::Standing,
+};
+use latchkey_runtime::{
+    Cx,
+    Need::{self, Graph},
+    PersonView, Step, StepError, admins,
+};
+
+/// What is seen.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// The policy, for its invariants.
+    pub policy: Policy,
+    /// How the person stands.
+    pub standing: Standing,
+    /// Groups of the teams the person is entitled to now.
+    pub entitled: BTreeSet<GroupName>,
+    /// The person's Entra user and the groups it is a direct member of.
+    pub held: Option<(User, Vec<Group>)>,
+    /// Clusters the user administers through the groups to leave.
+    pub admins: Vec<Admins>,
+}
+
+/// The step.
+#[derive(Debug)]
+pub struct LeaveGroups;
+
+impl Step for LeaveGroups {
+    const NAME: &'static str = "leave_groups";
+    const NEEDS: &'static [Need] =
+        &[Graph("User.Read.All"), Graph("Directory.Read.All"), Graph("GroupMember.ReadWrite.All")];
+    type Request = request::LeaveGroups;
+    type Facts = Facts;
+
+    async fn observe(cx: &Cx, request: &request::LeaveGroups) -> Result<Facts, StepError> {
+        let names = names_of(cx.policy(), request)?;
+        let view = PersonView::read(cx, &request.person_id).await?;
+        let state = view.state(cx.now());
+        let desired = Desired::of(cx.policy(), &state, cx.now());
+        let entitled = desired.teams.keys().filter_map(|team| cx.policy().teams.get(team));
+        let entitled: BTreeSet<_> = entitled.map(|team| team.group.clone()).collect();
+        let held = view.user_with_groups(cx).await?.map(|(user, mut groups)| {
+            groups.retain(|g| request.everything || names.contains(&g.name));
+            groups.retain(|g| !entitled.contains(&g.name));
+            (user, groups)
+        });
+        let admins = match &held {
+            Some((_, groups)) => admins::at_stake(cx, groups).await?,
+            None => Vec::new(),
+        };
+        let policy = cx.policy().clone();
+        Ok(Facts { policy, standing: state.standing(), entitled, held, admins })
+    }
+
+    fn decide(request: &request::LeaveGroups, facts: &Facts, _: Timestamp) -> Decision {
+        let person = &request.person_id;
+        let cut_off = matches!(facts.standing, Standing::Left | Standing::OnLeave);
+        if request.everything && !cut_off {
+            return Decision::refuse(Refusal::NotALeaver { person: person.clone() });
+        }
+        let Some((user, groups)) = &facts.held else { return Decision::from_ops(None) };
+        if let Err(refusal) = allowed(facts, user) {
+            return Decision::refuse(refusal);
+        }
+        let (writable, fixed): (Vec<_>, Vec<_>) = groups.iter().partition(|g| g.writable());
+        Decision::Apply {
+            ops: writable.into_iter().map(|group| leave(person, user, group)).collect(),
+            residue: fixed.into_iter().map(|group| not_writable(person, group)).collect(),
+        }
+    }
+
+    async fn reserve(cx: &Cx, facts: &Facts) -> Result<(), StepError> {
+        match &facts.held {
+            Some((user, _)) => admins::reserve(cx, &facts.admins, &user.id).await,
+            None => Ok(()),
+        }
+    }
+}
+
+fn allowed(facts: &Facts, user: &User) -> Result<(), Refusal> {
+    check_principal(&facts.policy, &user.id)?;
+    facts.admins.iter().try_for_each(|admins| may_remove_admin(&facts.policy, admins, &user.id))
+}
+
+fn leave(person: &PersonId, user: &User, group: &Group) -> Op {
+    Op::LeaveGroup {
+        person: person.clone(),
+        user: user.id.clone(),
+        name: group.name.clone(),
+        group: group.id.clone(),
+    }
+}
+
+fn not_writable(person: &PersonId, group: &Group) -> String {
+    let kept =
+        if group.dynamic { "its membership rule" } else { "the directory it is synced from" };
+    format!("{person} is in group {}, whose members follow {kept}: change it there", group.name)
+}
+
+fn names_of(
+    policy: &Policy,
+    request: &request::LeaveGroups,
+) -> Result<BTreeSet<GroupName>, Refusal> {
+    request.teams.iter().map(|team| policy.team(team).map(|team| team.group.clone())).collect()
+}
+
+#[cfg(test)]
+mod tests;

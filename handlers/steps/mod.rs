@@ -1,0 +1,17 @@
+//! The steps: one folder each, one kind of change each.
+
+pub mod bind_namespace_role;
+pub mod create_group;
+pub mod create_namespace;
+pub mod create_user;
+pub mod disable_sign_in;
+pub mod end_sessions;
+pub mod grant_cluster_access;
+pub mod grant_namespace_scope;
+pub mod join_groups;
+pub mod leave_groups;
+pub mod probe_access;
+pub mod revoke_namespace_scope;
+pub mod revoke_role_assignments;
+pub mod unbind_namespace_role;
+pub mod unbind_person;

@@ -1,0 +1,40 @@
+//! The safety net: every hour a look at every team and every person, whatever messages were lost.
+//!
+//! It asks for looks and does nothing itself. A look that finds nothing to do leaves no trace.
+
+use latchkey_core::{
+    CaseId, PersonId,
+    message::{About, PlanMessage},
+};
+use latchkey_runtime::{
+    Cx,
+    Need::{self, Send},
+    StepError,
+    mail::send_plan,
+};
+
+/// The function's name.
+pub const NAME: &str = "sweep";
+/// It has no rights in the tenant.
+pub const NEEDS: &[Need] = &[Send("plans")];
+
+/// Asks for a look at everything governed. Gives how many.
+///
+/// # Errors
+/// The first message that could not be sent; the next sweep asks again.
+pub async fn sweep(cx: &Cx) -> Result<usize, StepError> {
+    let hour = cx.now().strftime("%Y-%m-%dT%H").to_string();
+    let teams = cx.policy().teams.keys().cloned().map(About::Team);
+    let people = cx.ledger().streams("people").await?;
+    let people = people
+        .iter()
+        .filter_map(|stream| Some(About::Person(PersonId::new(stream.rsplit('/').next()?).ok()?)));
+    let all: Vec<About> = teams.chain(people).collect();
+    for about in &all {
+        let case_id = CaseId::of(&["sweep", &about.session(), &hour]);
+        send_plan(cx, &PlanMessage { case_id, about: about.clone(), attempt: 1, tries: 0 }, None)
+            .await?;
+    }
+    tracing::info!(looks = all.len(), "swept");
+    Ok(all.len())
+}

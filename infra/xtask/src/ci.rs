@@ -1,0 +1,51 @@
+//! `cargo xtask ci`: everything that CI runs, in one order, each with its name.
+
+use std::{
+    ffi::OsString,
+    process::{Command, ExitCode},
+    time::Instant,
+};
+
+use anyhow::{Context, Result};
+use xtask::{pack, timeline::print};
+
+use crate::licenses;
+
+/// One check.
+struct Check {
+    name: &'static str,
+    arguments: &'static [&'static str],
+}
+
+const CHECKS: &[Check] = &[
+    Check { name: "format", arguments: &["fmt", "--all", "--check"] },
+    Check {
+        name: "lints",
+        arguments: &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"],
+    },
+    Check { name: "tests", arguments: &["test", "--workspace", "--all-targets", "--quiet"] },
+    Check { name: "doc tests", arguments: &["test", "--workspace", "--doc", "--quiet"] },
+];
+
+/// Runs the checks; the first that fails ends it.
+pub fn ci() -> Result<ExitCode> {
+    let began = Instant::now();
+    print("ci: dependencies, against deny.toml");
+    licenses::check()?;
+    pack::build(false)?;
+    for check in CHECKS {
+        print(&format!("ci: {}", check.name));
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+        let status = Command::new(cargo)
+            .current_dir(pack::root())
+            .args(check.arguments)
+            .status()
+            .context("cargo cannot be run")?;
+        if !status.success() {
+            print(&format!("ci: {} failed", check.name));
+            return Ok(ExitCode::FAILURE);
+        }
+    }
+    print(&format!("ci: all passed after {} s", began.elapsed().as_secs()));
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,219 @@
+//! `cargo xtask dev`: the whole system on a laptop, with a day of events.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
+
+use anyhow::{Context, Result};
+use clap::Args;
+use latchkey_core::{case::CaseRecord, ids::CaseId, message::About};
+use latchkey_runtime::case;
+use serde_json::Value;
+use xtask::{
+    doors::{Doors, events},
+    options::{StageOptions, latency},
+    outcome::{self, Outcome},
+    pack,
+    play::{plan_teams, play},
+    ready::Ready,
+    stage::Stage,
+    timeline::{Timeline, print, table},
+};
+
+/// How to run.
+#[derive(Debug, Args)]
+pub struct Dev {
+    /// Stop after the events; exit 0 only if everything converged and nothing was lost.
+    #[arg(long)]
+    once: bool,
+    /// Events to play, one CloudEvent a line.
+    #[arg(long)]
+    events: Option<PathBuf>,
+    /// The policy.
+    #[arg(long)]
+    policy: Option<PathBuf>,
+    /// Write where everything serves to this file.
+    #[arg(long)]
+    ready: Option<PathBuf>,
+    /// Write the outcome to this file.
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Waits before every answer, such as `graph=80ms,arm=120ms,kubernetes=20ms`.
+    #[arg(long, default_value = "")]
+    latency: String,
+    /// A seeded mix of throttling, failures, lost answers, replica lag and handler kills.
+    #[arg(long)]
+    faults: Option<u64>,
+    /// Keep the ledger in this directory.
+    #[arg(long)]
+    keep: Option<PathBuf>,
+    /// Run the optimised build.
+    #[arg(long)]
+    release: bool,
+    /// Show the handler's own log.
+    #[arg(long)]
+    verbose: bool,
+}
+
+impl Dev {
+    /// Runs.
+    pub async fn run(self) -> Result<ExitCode> {
+        let dir = pack::target().join("latchkey");
+        fs::create_dir_all(&dir)?;
+        let options = self.options(&dir)?;
+        let mut timeline = Timeline::default();
+        timeline.say("building and starting latchkey, the sandbox and the Functions host");
+        let verbose = self.verbose;
+        let stage = Stage::start(&options, move |line| {
+            if verbose {
+                print(&format!("            | {}", line.text));
+            }
+        })
+        .await?;
+        let ready = Ready::of(&stage);
+        ready.write(&dir.join("ready.json"))?;
+        if let Some(file) = &self.ready {
+            ready.write(file)?;
+        }
+        let outcome = self.day(&stage, &ready, &mut timeline).await?;
+        table(&outcome);
+        if let Some(file) = &self.json {
+            fs::write(file, serde_json::to_vec_pretty(&outcome)?)
+                .with_context(|| format!("writing {}", file.display()))?;
+        }
+        if self.once {
+            stage.host.stop().await;
+            return Ok(if outcome.converged { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        serve(&stage, &ready, timeline).await
+    }
+
+    fn options(&self, dir: &Path) -> Result<StageOptions> {
+        let ledger = match &self.keep {
+            Some(keep) => keep.clone(),
+            None => fresh(&dir.join("ledger"))?,
+        };
+        Ok(StageOptions {
+            policy: self.policy.clone().unwrap_or_else(|| pack::root().join("access.yaml")),
+            ledger,
+            app: dir.join("app"),
+            binary: pack::build(self.release)?,
+            latency: latency(&self.latency)?,
+            faults: self.faults,
+            fast_forward: self.once,
+            least_privilege: true,
+        })
+    }
+
+    /// Plans the teams, plays the events, waits until nothing is left to do.
+    async fn day(&self, stage: &Stage, ready: &Ready, timeline: &mut Timeline) -> Result<Outcome> {
+        let doors = Doors::new(&ready.functions, &ready.hr_secret, &ready.tokens["reader"])?;
+        timeline.say("planning every team of the policy");
+        plan_teams(stage).await?;
+        settle(stage, timeline).await?;
+        let file = self.events.clone();
+        let file = file.unwrap_or_else(|| pack::root().join("tests/fixtures/a-day.jsonl"));
+        timeline.say(&format!("playing {}", file.display()));
+        let chaos = self.faults.map(|seed| xtask::chaos::kill_now_and_then(&stage.host, seed));
+        let mut played = Vec::new();
+        for story in stories(&events(&file)?) {
+            let (from, events) = story;
+            played.extend(play(&doors, from, &events).await?);
+            settle(stage, timeline).await?;
+        }
+        for played in played.iter().filter(|played| !played.answer.ok()) {
+            timeline.say(&format!("line {} refused: {}", played.line, played.answer.complaint()));
+        }
+        if let Some(chaos) = chaos {
+            chaos.stop().await;
+        }
+        settle(stage, timeline).await?;
+        stage.sandbox.world.faults.clear();
+        outcome::gather(stage, &doors).await
+    }
+}
+
+/// Cuts the day where a person appears again: what happened to them before is finished first, so
+/// that the timeline tells one thing after the other.
+fn stories(events: &[String]) -> Vec<(usize, Vec<String>)> {
+    let mut stories: Vec<(usize, Vec<String>)> = vec![(1, Vec::new())];
+    let mut people = BTreeSet::new();
+    for (at, event) in events.iter().enumerate() {
+        let person = serde_json::from_str::<Value>(event)
+            .ok()
+            .and_then(|event| event["subject"].as_str().map(str::to_owned))
+            .unwrap_or_default();
+        if !people.insert(person.clone()) {
+            people = BTreeSet::from([person]);
+            stories.push((at + 1, Vec::new()));
+        }
+        if let Some((_, story)) = stories.last_mut() {
+            story.push(event.clone());
+        }
+    }
+    stories
+}
+
+/// An empty directory.
+fn fresh(dir: &Path) -> Result<PathBuf> {
+    if dir.exists() {
+        fs::remove_dir_all(dir)?;
+    }
+    Ok(dir.to_path_buf())
+}
+
+/// Follows the cases until no message is left to deliver.
+async fn settle(stage: &Stage, timeline: &mut Timeline) -> Result<()> {
+    loop {
+        tell(stage, timeline).await?;
+        let settled = tokio::time::timeout(Duration::from_millis(50), stage.host.settled(false));
+        if settled.await.is_ok() && (all_told(stage).await? || stage.host.failed().is_some()) {
+            return tell(stage, timeline).await;
+        }
+    }
+}
+
+/// Whether no case is on its way: each is closed, waits for its day or needs somebody.
+async fn all_told(stage: &Stage) -> Result<bool> {
+    let cases = outcome::cases(stage).await?;
+    Ok(cases.iter().all(|case| case.closed || case.waiting.is_some() || !case.stuck.is_empty()))
+}
+
+async fn tell(stage: &Stage, timeline: &mut Timeline) -> Result<()> {
+    for stream in stage.clients.ledger.streams("cases").await? {
+        let Ok(id) = CaseId::new(stream.rsplit('/').next().unwrap_or_default()) else { continue };
+        let records = case::read(&stage.cx(), &id).await?;
+        timeline.follow(id.as_str(), &about(&records), &records);
+    }
+    Ok(())
+}
+
+fn about(records: &[CaseRecord]) -> String {
+    match records.first() {
+        Some(CaseRecord::Opened { about: About::Person(person), .. }) => person.to_string(),
+        Some(CaseRecord::Opened { about: About::Team(team), .. }) => format!("team {team}"),
+        _ => String::new(),
+    }
+}
+
+async fn serve(stage: &Stage, ready: &Ready, mut timeline: Timeline) -> Result<ExitCode> {
+    print(&format!(
+        "\nServing at {}. In another terminal:\n  \
+         cargo xtask send FILE                  post more events, one CloudEvent a line\n  \
+         cargo xtask who PERSON|GROUP|NAMESPACE who has what and why\n\
+         Stop with Ctrl-C.",
+        ready.functions
+    ));
+    let stop = tokio::signal::ctrl_c();
+    tokio::pin!(stop);
+    loop {
+        tokio::select! {
+            _ = &mut stop => return Ok(ExitCode::SUCCESS),
+            () = tokio::time::sleep(Duration::from_millis(200)) => tell(stage, &mut timeline).await?,
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The stage: a sandbox, the dev host and the real `latchkey` binary behind it.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::PathBuf,
+    sync::{Arc, PoisonError},
+};
+
+use anyhow::{Context, Result};
+use dev_host::{Host, HostOptions, Line};
+use latchkey_azure::{
+    http::{Http, HttpOptions},
+    token::Tokens,
+};
+use latchkey_core::Policy;
+use latchkey_runtime::{Clients, Clock, Config, Cx};
+use sandbox::{FaultMix, Sandbox, Who, faults};
+use url::Url;
+
+use crate::{
+    options::StageOptions,
+    pack::pack,
+    tenant::{self, Cast},
+};
+
+/// The application that operators' tokens are for.
+pub const AUDIENCE: &str = "api://latchkey";
+/// The secrets of the HR webhook, newest first.
+pub const HR_SECRETS: [&str; 2] = ["sandbox-hr-secret-new", "sandbox-hr-secret-old"];
+
+/// Everything that runs.
+pub struct Stage {
+    /// The tenant.
+    pub sandbox: Sandbox,
+    /// The Functions host.
+    pub host: Host,
+    /// The policy.
+    pub policy: Policy,
+    /// People who are there before.
+    pub cast: Cast,
+    /// The sandbox's CA.
+    pub ca_file: PathBuf,
+    /// Our own clients, to look at the tenant with.
+    pub clients: Arc<Clients>,
+}
+
+impl Stage {
+    /// Sets the stage and waits until it serves.
+    ///
+    /// # Errors
+    /// When the policy is not valid or something does not start.
+    pub async fn start(
+        options: &StageOptions,
+        on_line: impl Fn(Line) + Send + Sync + 'static,
+    ) -> Result<Self> {
+        let policy = read_policy(options)?;
+        let sandbox = Sandbox::start(tenant::config(&policy)).await?;
+        let cast = tenant::fill(&sandbox, &policy).await?;
+        let environment = environment(options, &sandbox)?;
+        let clients = Arc::new(clients(&environment)?);
+        disturb(options, &sandbox);
+        pack(&options.app, &options.binary, &[])?;
+        let broker = sandbox.world.bus.clone();
+        broker.fast_forward(options.fast_forward);
+        let mut host = HostOptions::new(&options.app, broker, sandbox.world.clock.clone());
+        host.environment = environment.clone();
+        host.on_line = Arc::new(on_line);
+        host.max_errors = None;
+        let host = Host::start(host).await?;
+        host.ready().await?;
+        let ca_file = PathBuf::from(&environment["LATCHKEY_CA_FILE"]);
+        Ok(Self { sandbox, host, policy, cast, ca_file, clients })
+    }
+
+    /// The view of a function, to look at the tenant with.
+    pub fn cx(&self) -> Cx {
+        Cx::new(Arc::clone(&self.clients), "ops")
+    }
+
+    /// A token for one of our own doors.
+    pub fn token(&self, user: &str, role: &str) -> String {
+        let who = Who::Operator { user: user.to_owned(), roles: vec![role.to_owned()] };
+        self.sandbox.world.token_for(&who, AUDIENCE)
+    }
+}
+
+fn read_policy(options: &StageOptions) -> Result<Policy> {
+    let text = fs::read_to_string(&options.policy)
+        .with_context(|| format!("reading {}", options.policy.display()))?;
+    Policy::parse(&text)
+        .map_err(|errors| anyhow::anyhow!("{} is not valid:\n{errors}", options.policy.display()))
+}
+
+/// The settings of the function app.
+fn environment(options: &StageOptions, sandbox: &Sandbox) -> Result<BTreeMap<String, String>> {
+    fs::create_dir_all(&options.ledger)?;
+    let ledger = fs::canonicalize(&options.ledger)?;
+    let ca_file = options.ledger.with_extension("ca.pem");
+    fs::write(&ca_file, &sandbox.ca_pem)?;
+    let trim = |url: &Url| url.as_str().trim_end_matches('/').to_owned();
+    let ends = &sandbox.endpoints;
+    let ledger = Url::from_directory_path(&ledger).map_err(|()| anyhow::anyhow!("no file URL"))?;
+    let settings = [
+        ("FUNCTIONS_WORKER_RUNTIME", "custom".to_owned()),
+        ("IDENTITY_ENDPOINT", ends.managed_identity.to_string()),
+        ("IDENTITY_HEADER", ends.identity_header.clone()),
+        ("LATCHKEY_ARM", trim(&ends.arm)),
+        ("LATCHKEY_AUDIENCE", AUDIENCE.to_owned()),
+        ("LATCHKEY_AUTHORITY", trim(&ends.authority)),
+        ("LATCHKEY_CA_FILE", ca_file.display().to_string()),
+        ("LATCHKEY_GRAPH", trim(&ends.graph)),
+        ("LATCHKEY_HR_SECRETS", HR_SECRETS.join(",")),
+        ("LATCHKEY_LEDGER", trim(&ledger)),
+        ("LATCHKEY_POLICY", fs::canonicalize(&options.policy)?.display().to_string()),
+        ("LATCHKEY_SERVICE_BUS", trim(&ends.service_bus)),
+        ("LATCHKEY_TENANT", sandbox.world.config.tenant_id.clone()),
+    ];
+    Ok(settings.map(|(key, value)| (key.to_owned(), value)).into())
+}
+
+fn clients(environment: &BTreeMap<String, String>) -> Result<Clients> {
+    let get = |key: &str| environment.get(key).cloned();
+    let config = Config::read(get)?;
+    let http =
+        Http::new(HttpOptions { ca_file: config.ca_file.clone(), ..HttpOptions::default() })?;
+    let endpoint = Url::parse(&environment["IDENTITY_ENDPOINT"])?;
+    let tokens =
+        Tokens::from_identity_endpoint(&http, endpoint, &environment["IDENTITY_HEADER"], None);
+    Ok(Clients::with_tokens(config, Clock::system(), &http, &tokens)?)
+}
+
+fn disturb(options: &StageOptions, sandbox: &Sandbox) {
+    let world = &sandbox.world;
+    for (service, wait) in &options.latency {
+        world.latency.set(*service, *wait);
+    }
+    if options.least_privilege {
+        tenant::grant_needs(sandbox);
+    }
+    if let Some(seed) = options.faults {
+        world.faults.set(faults::seeded(seed, FaultMix::default()));
+        world.lag.set(2);
+    }
+}
+
+/// Object ids of users by UPN or name, for tests.
+pub fn user_id(stage: &Stage, upn: &str) -> Option<String> {
+    let directory = stage.sandbox.world.directory.read().unwrap_or_else(PoisonError::into_inner);
+    directory.user(upn).map(|user| user.id.clone())
+}

@@ -1,0 +1,104 @@
+//! The pretend tenant as it is before Latchkey comes: clusters, their admin groups with their
+//! admins, break-glass accounts and operators. Everything else Latchkey makes itself.
+
+use std::sync::PoisonError;
+
+use anyhow::{Context, Result};
+use handlers::needs;
+use latchkey_core::{Policy, policy::Authorization};
+use latchkey_runtime::Need;
+use sandbox::{ClusterSpec, Config, Rights, Sandbox};
+
+/// Object ids of the people who are there before.
+#[derive(Debug, Clone)]
+pub struct Cast {
+    /// May operate.
+    pub operator: String,
+    /// May read.
+    pub reader: String,
+}
+
+/// The sandbox's settings for a policy.
+pub fn config(policy: &Policy) -> Config {
+    let subscription = policy
+        .clusters
+        .values()
+        .find_map(|cluster| cluster.subscription().map(str::to_owned))
+        .unwrap_or_else(|| Config::default().subscription);
+    Config {
+        tenant: policy.tenant.clone(),
+        subscription,
+        clusters: Vec::new(),
+        ..Config::default()
+    }
+}
+
+/// Fills the tenant.
+///
+/// # Errors
+/// When a cluster cannot be served.
+pub async fn fill(sandbox: &Sandbox, policy: &Policy) -> Result<Cast> {
+    let cast = people(sandbox, policy);
+    for (name, cluster) in &policy.clusters {
+        let admin_group = cluster.admin_group.as_ref().map(|group| admins(sandbox, group.as_str()));
+        let spec = ClusterSpec {
+            name: name.to_string(),
+            resource_id: cluster.resource_id.clone(),
+            azure_rbac: cluster.authorization == Authorization::AzureRbac,
+            admin_group,
+            local_accounts: false,
+        };
+        sandbox.add_cluster(spec).await.with_context(|| format!("cluster {name}"))?;
+    }
+    Ok(cast)
+}
+
+fn people(sandbox: &Sandbox, policy: &Policy) -> Cast {
+    let mut directory = sandbox.world.directory.write().unwrap_or_else(PoisonError::into_inner);
+    for (at, id) in policy.protected.principals.iter().enumerate() {
+        directory.add_user_with_id(&format!("break-glass-{at}"), id.as_str());
+    }
+    Cast { operator: directory.add_user("operator"), reader: directory.add_user("auditor") }
+}
+
+/// A cluster's admin group, with two admins who are nobody HR knows.
+fn admins(sandbox: &Sandbox, group: &str) -> String {
+    let mut directory = sandbox.world.directory.write().unwrap_or_else(PoisonError::into_inner);
+    let found = directory.groups().find(|g| g.display_name == group).map(|g| g.id.clone());
+    let id = found.unwrap_or_else(|| directory.add_group(group));
+    for name in ["site-admin-1", "site-admin-2"] {
+        let user = directory.add_user(name);
+        directory.add_member(&id, &user);
+    }
+    id
+}
+
+/// Grants each function what it needs and nothing else.
+pub fn grant_needs(sandbox: &Sandbox) {
+    for (name, needs) in needs() {
+        sandbox.world.grant(name, rights(&needs));
+    }
+}
+
+/// The sandbox's rights for a function's needs.
+pub fn rights(needs: &[Need]) -> Rights {
+    let mut rights = Rights::default();
+    for need in needs {
+        match need {
+            Need::Graph(permission) => {
+                rights.graph.insert((*permission).to_owned());
+            }
+            Need::Arm(kind, actions) => {
+                rights.arm.extend(actions.iter().map(|action| format!("{kind}/{action}")));
+            }
+            Need::Kube(resource, verbs) => {
+                let pair = |verb: &&str| ((*resource).to_owned(), (*verb).to_owned());
+                rights.kubernetes.extend(verbs.iter().map(pair));
+            }
+            Need::Send(entity) => {
+                rights.bus.insert((*entity).to_owned());
+            }
+        }
+    }
+    rights
+}
