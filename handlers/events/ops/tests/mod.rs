@@ -1,5 +1,4 @@
 //! The door before the sandbox, called as the host calls it.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod asking;
 mod looking;
