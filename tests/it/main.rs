@@ -1,1 +1,16 @@
-//! One integration-test binary, one module per question.
+//! The integration tests: one binary, one module per question.
+//!
+//! - `every_step`: does each step heal from a crash, a lost answer, a replay, throttling, and does
+//!   it need what it declares?
+//! - `whole_day`: does the world end the same whenever the handler is killed?
+//! - `bad_input`: does each kind of bad input get a clear error, once, and block nobody?
+//! - `leaver`: how many calls and round trips does a leaver cost?
+//! - `ops`: who may ask `ops` for what, and what does it answer?
+//! - `tidy`: do lists, folders, generated files and dependencies agree?
+
+mod bad_input;
+mod every_step;
+mod leaver;
+mod ops;
+mod tidy;
+mod whole_day;
