@@ -50,6 +50,7 @@ async fn answer(cx: &Cx, caller: &Caller, request: &HttpRequest) -> Result<HttpR
     }
     caller.may_read()?;
     ok(&match route {
+        Route::People => show::people(cx).await?,
         Route::Person(id) => show::person(cx, id).await?,
         Route::Team(name) => show::team(cx, name).await?,
         Route::Case(id) => show::case(cx, id).await?,

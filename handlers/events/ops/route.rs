@@ -13,6 +13,8 @@ pub(super) enum Route<'a> {
     Steps,
     /// Ask for one step.
     Step(&'a str),
+    /// Everybody.
+    People,
     /// One person.
     Person(&'a str),
     /// One team.
@@ -30,12 +32,13 @@ impl<'a> Route<'a> {
         Ok(match (given("resource").unwrap_or_default(), given("id")) {
             ("steps", None) => Self::Steps,
             ("steps", Some(name)) => Self::Step(name),
+            ("people", None) => Self::People,
             ("people", Some(id)) => Self::Person(id),
             ("teams", Some(name)) => Self::Team(name),
             ("cases", Some(id)) => Self::Case(id),
             ("parked", None) => Self::Parked,
             _ => {
-                let known = "there is steps, steps/{step}, people/{personId}, teams/{team}, \
+                let known = "there is steps, steps/{step}, people, people/{personId}, teams/{team}, \
                              cases/{caseId} and parked";
                 return Err(Fault::new(StatusCode::NOT_FOUND, known));
             }

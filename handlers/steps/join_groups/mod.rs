@@ -83,7 +83,7 @@ fn changes(request: &request::JoinGroups, facts: &Facts, user: &User) -> (Vec<Op
         let member = facts.member_of.contains(&group.id);
         match (entitled, member) {
             (true, false) if !group.writable() => {
-                residue.push(not_writable(person(request), group))
+                residue.push(not_writable(person(request), group));
             }
             (true, false) => ops.push(join(person(request), user, group)),
             (false, true) => ops.push(leave(person(request), user, group)),

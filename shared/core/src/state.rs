@@ -24,6 +24,9 @@ pub struct PersonState {
     pub spells: BTreeMap<SpellId, Spell>,
     /// The next instant at which the known facts change this state by themselves.
     pub next_change: Option<Timestamp>,
+    /// When the last of the facts in effect was recorded. Decides nothing but which sessions are
+    /// too old: those begun before we knew must end too, however late we heard.
+    pub known: Option<Timestamp>,
 }
 
 /// One employment. `Debug` hides free text.
@@ -108,13 +111,16 @@ impl fmt::Debug for Spell {
 impl PersonState {
     /// What the facts say of a person at an instant. Facts of other people are ignored.
     pub fn of(person: &PersonId, facts: &[Fact], now: Timestamp) -> Self {
+        let of_person = facts.iter().filter(|fact| fact.person == *person);
+        let in_effect = of_person.filter(|fact| fact.effective <= now);
+        let known = in_effect.map(|fact| fact.recorded).max();
         let facts = order::ordered(person, facts);
         let spells = spell::spells(&facts, now);
         let next_change = order::instants(&facts)
             .into_iter()
             .filter(|instant| *instant > now)
             .find(|instant| spell::spells(&facts, *instant) != spells);
-        Self { person: person.clone(), spells, next_change }
+        Self { person: person.clone(), spells, next_change, known }
     }
 
     /// The spells that give access. A revoke-now cuts off the whole person: only a spell that
@@ -158,7 +164,8 @@ impl PersonState {
         self.standing() == Standing::Left
     }
 
-    /// Since when the person has no access, for those on leave or gone.
+    /// Since when the person has no access, for those on leave or gone; not before we knew, for
+    /// until then sessions could begin.
     pub fn cut_since(&self) -> Option<Timestamp> {
         let since = |spell: &Spell| match spell.status {
             SpellStatus::Ended { at, .. } => Some(at),
@@ -167,7 +174,7 @@ impl PersonState {
         };
         let cut = matches!(self.standing(), Standing::Left | Standing::OnLeave);
         let last = self.spells.values().filter_map(since).chain(self.revoked()).max();
-        last.filter(|_| cut)
+        last.max(self.known).filter(|_| cut)
     }
 
     /// Whether the doors must be shut before anything is observed: a revoke-now, or an end that

@@ -3,7 +3,7 @@
 use latchkey_core::{
     CaseId,
     case::{
-        CaseRecord, Cause, Evidence, PersonRecord, SentStep, case_stream, person_stream,
+        CaseRecord, Cause, Evidence, Outcome, PersonRecord, SentStep, case_stream, person_stream,
         team_stream,
     },
     message::{About, PlanMessage},
@@ -116,7 +116,9 @@ pub async fn go_on(
     about: &About,
     records: &[CaseRecord],
 ) -> Result<(), StepError> {
-    let Some((attempt, steps)) = latest_plan(records) else { return Ok(()) };
+    let Some((attempt, steps)) = latest_plan(records) else {
+        return close_request(cx, id, records).await;
+    };
     let owed = steps.iter().any(|sent| !records.iter().any(|r| answers(r, &sent.message_id)));
     if owed || steps.is_empty() {
         return Ok(());
@@ -125,6 +127,24 @@ pub async fn go_on(
         PlanMessage { case_id: id.clone(), about: about.clone(), attempt: attempt + 1, tries: 0 };
     let wait = delay(attempt.saturating_sub(1));
     send_plan(cx, &next, after(cx.now(), wait)).await
+}
+
+/// An operator's case has no plan: it is over when the step asked for was seen to be done.
+async fn close_request(cx: &Cx, id: &CaseId, records: &[CaseRecord]) -> Result<(), StepError> {
+    let Some(CaseRecord::Evidence(evidence)) = records.last() else { return Ok(()) };
+    let done =
+        matches!(evidence.outcome, Outcome::Applied | Outcome::Nothing | Outcome::AsExpected);
+    let asked = records.iter().any(|record| matches!(record, CaseRecord::Requested { .. }));
+    let nothing_left = evidence.residue.is_empty() || evidence.outcome == Outcome::AsExpected;
+    if !(asked && done && nothing_left) {
+        return Ok(());
+    }
+    let closed = CaseRecord::Closed { receipt: vec![format!("{} was seen done", evidence.step)] };
+    append_if(cx, &case_stream(id), |seen: &[CaseRecord]| {
+        (!is_closed(seen)).then(|| closed.clone())
+    })
+    .await?;
+    Ok(())
 }
 
 fn latest_plan(records: &[CaseRecord]) -> Option<(u32, &[SentStep])> {

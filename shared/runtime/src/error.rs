@@ -84,7 +84,7 @@ impl StepError {
     }
 
     /// A message's field is wrong.
-    pub fn unreadable(field: impl Into<String>, why: impl ToString) -> Self {
+    pub fn unreadable(field: impl Into<String>, why: impl std::fmt::Display) -> Self {
         Self::Unreadable { field: field.into(), why: why.to_string() }
     }
 }

@@ -168,7 +168,7 @@ pub async fn bindings(cx: &Cx, user: &User) -> (Vec<Binding>, Vec<String>) {
     for (name, found) in join_all(calls).await {
         match found {
             Ok(found) => {
-                bindings.extend(found.into_iter().filter(|b| !b.reserved && b.names(user)))
+                bindings.extend(found.into_iter().filter(|b| !b.reserved && b.names(user)));
             }
             Err(error) => unseen.push(format!("cluster {name} could not be seen: {error}")),
         }

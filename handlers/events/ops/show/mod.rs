@@ -2,6 +2,7 @@
 
 mod case;
 mod parked;
+mod people;
 mod person;
 mod row;
 mod steps;
@@ -14,6 +15,7 @@ use http::StatusCode;
 use latchkey_core::{CaseId, case::CaseRecord};
 use latchkey_runtime::{Cx, StepError, case as story};
 pub(super) use parked::parked;
+pub(super) use people::people;
 pub(super) use person::person;
 use serde_json::{Value, json};
 pub(super) use steps::steps;
