@@ -1,28 +1,30 @@
 //! `cargo xtask dev`: the whole system on a laptop, with a day of events.
 
 use std::{
-    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
     process::ExitCode,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result};
 use clap::Args;
 use latchkey_core::{case::CaseRecord, ids::CaseId, message::About};
 use latchkey_runtime::case;
-use serde_json::Value;
 use xtask::{
+    chaos::Chaos,
     doors::{Doors, events},
     options::{StageOptions, latency},
     outcome::{self, Outcome},
     pack,
-    play::{plan_teams, play},
+    play::{plan_teams, play, stories},
     ready::Ready,
     stage::Stage,
     timeline::{Timeline, print, table},
 };
+
+/// About as many requests as a day of events takes; kills happen within them.
+const REQUESTS: usize = 300;
 
 /// How to run.
 #[derive(Debug, Args)]
@@ -118,7 +120,7 @@ impl Dev {
         let file = self.events.clone();
         let file = file.unwrap_or_else(|| pack::root().join("tests/fixtures/a-day.jsonl"));
         timeline.say(&format!("playing {}", file.display()));
-        let chaos = self.faults.map(|seed| xtask::chaos::kill_now_and_then(&stage.host, seed));
+        let chaos = self.faults.map(|seed| Chaos::start(stage, seed, REQUESTS));
         let mut played = Vec::new();
         for story in stories(&events(&file)?) {
             let (from, events) = story;
@@ -128,34 +130,13 @@ impl Dev {
         for played in played.iter().filter(|played| !played.answer.ok()) {
             timeline.say(&format!("line {} refused: {}", played.line, played.answer.complaint()));
         }
-        if let Some(chaos) = chaos {
-            chaos.stop().await;
-        }
         settle(stage, timeline).await?;
+        if let Some(chaos) = chaos {
+            timeline.say(&format!("{} requests, {} kills", chaos.requests(), chaos.kills()));
+        }
         stage.sandbox.world.faults.clear();
         outcome::gather(stage, &doors).await
     }
-}
-
-/// Cuts the day where a person appears again: what happened to them before is finished first, so
-/// that the timeline tells one thing after the other.
-fn stories(events: &[String]) -> Vec<(usize, Vec<String>)> {
-    let mut stories: Vec<(usize, Vec<String>)> = vec![(1, Vec::new())];
-    let mut people = BTreeSet::new();
-    for (at, event) in events.iter().enumerate() {
-        let person = serde_json::from_str::<Value>(event)
-            .ok()
-            .and_then(|event| event["subject"].as_str().map(str::to_owned))
-            .unwrap_or_default();
-        if !people.insert(person.clone()) {
-            people = BTreeSet::from([person]);
-            stories.push((at + 1, Vec::new()));
-        }
-        if let Some((_, story)) = stories.last_mut() {
-            story.push(event.clone());
-        }
-    }
-    stories
 }
 
 /// An empty directory.
@@ -166,12 +147,19 @@ fn fresh(dir: &Path) -> Result<PathBuf> {
     Ok(dir.to_path_buf())
 }
 
-/// Follows the cases until no message is left to deliver.
+/// Follows the cases until no message is left to deliver. While scheduled messages are not
+/// hurried along, that means until every case has ended, for a while at most.
 async fn settle(stage: &Stage, timeline: &mut Timeline) -> Result<()> {
+    const PATIENCE: Duration = Duration::from_secs(60);
+    let began = Instant::now();
     loop {
         tell(stage, timeline).await?;
         let settled = tokio::time::timeout(Duration::from_millis(50), stage.host.settled(false));
-        if settled.await.is_ok() && (all_told(stage).await? || stage.host.failed().is_some()) {
+        if settled.await.is_err() {
+            continue;
+        }
+        let over = stage.hurried || stage.host.failed().is_some() || began.elapsed() > PATIENCE;
+        if over || all_told(stage).await? {
             return tell(stage, timeline).await;
         }
     }

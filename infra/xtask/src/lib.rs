@@ -1,5 +1,6 @@
 //! Development commands of Latchkey, and the stage they and the integration tests play on.
 
+pub mod bless;
 pub mod chaos;
 pub mod doors;
 pub mod options;
@@ -7,6 +8,7 @@ pub mod outcome;
 pub mod pack;
 pub mod play;
 pub mod ready;
+pub mod scratch;
 pub mod stage;
 pub mod tenant;
 pub mod timeline;

@@ -1,5 +1,6 @@
 //! `cargo xtask`: run Latchkey against the sandbox, send it events, ask who has what, check all.
 
+mod bench;
 mod ci;
 mod dev;
 mod licenses;
@@ -10,6 +11,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use xtask::{bless::bless, timeline::print};
 
 #[derive(Debug, Parser)]
 #[command(name = "xtask", about = "Development commands of Latchkey")]
@@ -38,6 +40,14 @@ enum Command {
         #[arg(long)]
         ready: Option<PathBuf>,
     },
+    /// Write the files that follow from the code: permissions, schema, README's table.
+    Bless,
+    /// Measure every figure of the README.
+    Bench {
+        /// Fail when a target is missed.
+        #[arg(long)]
+        check: bool,
+    },
     /// Everything that CI runs.
     Ci,
 }
@@ -58,6 +68,11 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Dev(dev) => runtime.block_on(dev.run()),
         Command::Send { file, ready } => runtime.block_on(send::send(&file, ready)),
         Command::Who { whom, ready } => runtime.block_on(who::who(&whom, ready)),
+        Command::Bless => {
+            bless()?.iter().for_each(|path| print(&format!("wrote {path}")));
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Bench { check } => bench::bench(check),
         Command::Ci => ci::ci(),
     }
 }

@@ -1,11 +1,14 @@
 //! Plays events through the doors and waits until nothing is left to do.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use latchkey_core::{
     CaseId,
     message::{About, PlanMessage},
 };
 use latchkey_runtime::mail::send_plan;
+use serde_json::Value;
 
 use crate::{
     doors::{Answer, Doors},
@@ -55,6 +58,27 @@ pub async fn play(doors: &Doors, from: usize, events: &[String]) -> Result<Vec<P
         played.push(Played { line: from + at, answer });
     }
     Ok(played)
+}
+
+/// Cuts the day where a person appears again: what happened to them before is finished first, so
+/// that one thing comes after the other. Gives each story with the line its first event is on.
+pub fn stories(events: &[String]) -> Vec<(usize, Vec<String>)> {
+    let mut stories: Vec<(usize, Vec<String>)> = vec![(1, Vec::new())];
+    let mut people = BTreeSet::new();
+    for (at, event) in events.iter().enumerate() {
+        let person = serde_json::from_str::<Value>(event)
+            .ok()
+            .and_then(|event| event["subject"].as_str().map(str::to_owned))
+            .unwrap_or_default();
+        if !people.insert(person.clone()) {
+            people = BTreeSet::from([person]);
+            stories.push((at + 1, Vec::new()));
+        }
+        if let Some((_, story)) = stories.last_mut() {
+            story.push(event.clone());
+        }
+    }
+    stories
 }
 
 const MOST_TRIES: usize = 60;

@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use dev_host::{Host, HostOptions, Line};
+use jiff::SignedDuration;
 use latchkey_azure::{
     http::{Http, HttpOptions},
     token::Tokens,
@@ -29,6 +30,10 @@ pub const AUDIENCE: &str = "api://latchkey";
 /// The secrets of the HR webhook, newest first.
 pub const HR_SECRETS: [&str; 2] = ["sandbox-hr-secret-new", "sandbox-hr-secret-old"];
 
+/// Messages scheduled no further ahead than this are hurried along: retries and further looks,
+/// but not facts that hold from a later day.
+const HURRY: SignedDuration = SignedDuration::from_secs(100);
+
 /// Everything that runs.
 pub struct Stage {
     /// The tenant.
@@ -43,6 +48,8 @@ pub struct Stage {
     pub ca_file: PathBuf,
     /// Our own clients, to look at the tenant with.
     pub clients: Arc<Clients>,
+    /// Whether messages scheduled for soon are delivered as soon as nothing else is to do.
+    pub hurried: bool,
 }
 
 impl Stage {
@@ -62,7 +69,7 @@ impl Stage {
         disturb(options, &sandbox);
         pack(&options.app, &options.binary, &[])?;
         let broker = sandbox.world.bus.clone();
-        broker.fast_forward(options.fast_forward);
+        broker.fast_forward_within(options.fast_forward.then_some(HURRY));
         let mut host = HostOptions::new(&options.app, broker, sandbox.world.clock.clone());
         host.environment = environment.clone();
         host.on_line = Arc::new(on_line);
@@ -70,7 +77,8 @@ impl Stage {
         let host = Host::start(host).await?;
         host.ready().await?;
         let ca_file = PathBuf::from(&environment["LATCHKEY_CA_FILE"]);
-        Ok(Self { sandbox, host, policy, cast, ca_file, clients })
+        let hurried = options.fast_forward;
+        Ok(Self { sandbox, host, policy, cast, ca_file, clients, hurried })
     }
 
     /// The view of a function, to look at the tenant with.
@@ -93,7 +101,10 @@ fn read_policy(options: &StageOptions) -> Result<Policy> {
 }
 
 /// The settings of the function app.
-fn environment(options: &StageOptions, sandbox: &Sandbox) -> Result<BTreeMap<String, String>> {
+///
+/// # Errors
+/// When the ledger's directory cannot be made.
+pub fn environment(options: &StageOptions, sandbox: &Sandbox) -> Result<BTreeMap<String, String>> {
     fs::create_dir_all(&options.ledger)?;
     let ledger = fs::canonicalize(&options.ledger)?;
     let ca_file = options.ledger.with_extension("ca.pem");
