@@ -1,0 +1,59 @@
+//! `cargo xtask bench`: every figure of the README, measured on this machine.
+
+use std::{
+    ffi::OsString,
+    io::{BufRead as _, BufReader},
+    process::{Command, ExitCode, Stdio},
+};
+
+use anyhow::{Context, Result};
+use xtask::{pack, timeline::print};
+
+/// Package and bench, in the order of the table.
+const BENCHES: &[(&str, &str)] = &[
+    ("azure-functions-handler", "echo"),
+    ("tests", "start"),
+    ("tests", "leaver"),
+    ("latchkey-core", "plan"),
+    ("tests", "sandbox"),
+];
+
+/// Builds once, runs each, prints the table; with `check`, fails when a target is missed.
+pub fn bench(check: bool) -> Result<ExitCode> {
+    pack::build(true)?;
+    let (mut rows, mut code) = (Vec::new(), ExitCode::SUCCESS);
+    for (package, bench) in BENCHES {
+        print(&format!("bench: {bench}"));
+        let (table, passed) = run(package, bench, check)?;
+        rows.extend(table);
+        if !passed {
+            code = ExitCode::FAILURE;
+        }
+    }
+    print("\n| What | Measured | Wanted |\n|---|---|---|");
+    rows.iter().for_each(|row| print(row));
+    Ok(code)
+}
+
+/// Runs one; gives its rows of the table, and passes everything else through.
+fn run(package: &str, bench: &str, check: bool) -> Result<(Vec<String>, bool)> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+    let mut command = Command::new(cargo);
+    command.current_dir(pack::root()).stdout(Stdio::piped());
+    command.args(["bench", "--quiet", "--package", package, "--bench", bench]);
+    if check {
+        command.args(["--", "--check"]);
+    }
+    let mut child = command.spawn().context("cargo cannot be run")?;
+    let out = child.stdout.take().context("no output")?;
+    let mut rows = Vec::new();
+    for line in BufReader::new(out).lines() {
+        let line = line?;
+        if line.starts_with("| ") {
+            rows.push(line);
+        } else {
+            print(&line);
+        }
+    }
+    Ok((rows, child.wait()?.success()))
+}

@@ -1,0 +1,205 @@
+//! `cargo xtask bless`: writes the files that follow from the code. A test compares them.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+use handlers::needs;
+use latchkey_core::Policy;
+use latchkey_runtime::Need;
+use serde_json::{Map, Value, json};
+
+use crate::pack;
+
+/// What stands before the generated table of a text.
+const BEGIN: &str = "<!-- functions, by `cargo xtask bless` -->\n";
+/// What stands after it.
+const END: &str = "<!-- end of functions -->";
+
+/// A file that follows from the code.
+#[derive(Debug, Clone)]
+pub struct Generated {
+    /// Where it is, from the root.
+    pub path: &'static str,
+    /// What it should hold.
+    pub text: String,
+}
+
+impl Generated {
+    /// Where it is on disk.
+    pub fn file(&self) -> PathBuf {
+        pack::root().join(self.path)
+    }
+}
+
+/// Every generated file as it should be.
+///
+/// # Errors
+/// When a source of theirs cannot be read.
+pub fn files() -> Result<Vec<Generated>> {
+    Ok(vec![
+        Generated { path: "infra/access.schema.json", text: pretty(&Policy::schema()) },
+        Generated { path: "infra/permissions.json", text: pretty(&permissions()?) },
+        Generated { path: "README.md", text: readme()? },
+    ])
+}
+
+/// Writes what is not as it should be, and gives its paths.
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub fn bless() -> Result<Vec<&'static str>> {
+    let mut written = Vec::new();
+    for generated in files()? {
+        let file = generated.file();
+        if fs::read_to_string(&file).ok().as_deref() != Some(generated.text.as_str()) {
+            fs::write(&file, &generated.text)
+                .with_context(|| format!("writing {}", file.display()))?;
+            written.push(generated.path);
+        }
+    }
+    Ok(written)
+}
+
+fn pretty(value: &Value) -> String {
+    format!("{value:#}\n")
+}
+
+/// What each function may touch, in each service's own words.
+fn permissions() -> Result<Value> {
+    let mut functions = Map::new();
+    for (name, needs) in needs() {
+        functions.insert(name.to_owned(), rights(&needs, &Trigger::of(name)?));
+    }
+    functions.sort_keys();
+    Ok(Value::Object(functions))
+}
+
+fn rights(needs: &[Need], trigger: &Trigger) -> Value {
+    let (mut graph, mut azure, mut sends) = (Vec::new(), Vec::new(), Vec::new());
+    let mut kubernetes = Map::new();
+    for need in needs {
+        match need {
+            Need::Graph(permission) => graph.push((*permission).to_owned()),
+            Need::Arm(kind, actions) => {
+                azure.extend(actions.iter().map(|action| format!("{kind}/{action}")));
+            }
+            Need::Kube(resource, verbs) => {
+                kubernetes.insert((*resource).to_owned(), json!(verbs));
+            }
+            Need::Send(entity) => sends.push((*entity).to_owned()),
+        }
+    }
+    for list in [&mut graph, &mut azure, &mut sends] {
+        list.sort();
+        list.dedup();
+    }
+    json!({
+        "azure": azure, "graph": graph, "kubernetes": kubernetes,
+        "serviceBus": { "receive": trigger.receives(), "send": sends },
+    })
+}
+
+/// README with its table of functions made anew.
+fn readme() -> Result<String> {
+    let file = pack::root().join("README.md");
+    let text = fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
+    let (before, rest) = text.split_once(BEGIN).context("README.md has no place for the table")?;
+    let (_, after) = rest.split_once(END).context("README.md has no end of the table")?;
+    Ok(format!("{before}{BEGIN}{}{END}{after}", table()?))
+}
+
+/// One row per function: what it is for, what starts it, what it may touch.
+fn table() -> Result<String> {
+    let mut rows = Vec::new();
+    for (name, needs) in needs() {
+        let folder = pack::source(name)?.with_file_name("");
+        let kind = kind(&folder);
+        let purpose = purpose(&folder.join("mod.rs"))?;
+        let row = format!(
+            "| [{name}](handlers/{kind}/{name}/mod.rs) | {} | {purpose} | {} |\n",
+            Trigger::of(name)?.text(),
+            touches(&needs)
+        );
+        rows.push((kind, row));
+    }
+    rows.sort();
+    let rows: String = rows.into_iter().map(|(_, row)| row).collect();
+    let head = "| Function | Starts on | What it does | Rights in the tenant |\n|---|---|---|---|\n";
+    Ok(format!("{head}{rows}"))
+}
+
+fn kind(folder: &Path) -> String {
+    let parent = folder.parent().and_then(Path::file_name).unwrap_or_default();
+    parent.to_string_lossy().into_owned()
+}
+
+/// The first sentence of a module's documentation.
+fn purpose(file: &Path) -> Result<String> {
+    let text =
+        fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+    let lines = text.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim);
+    let paragraph: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
+    let paragraph = paragraph.join(" ");
+    Ok(paragraph.split(". ").next().unwrap_or_default().trim_end_matches('.').to_owned())
+}
+
+/// What a function touches beside Service Bus and the ledger.
+fn touches(needs: &[Need]) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    for need in needs {
+        let text = match need {
+            Need::Graph(permission) => (*permission).to_owned(),
+            Need::Arm(kind, actions) => {
+                let kind = kind.rsplit('/').next().unwrap_or(kind);
+                format!("{kind}: {}", actions.join(", "))
+            }
+            Need::Kube(resource, verbs) => format!("{resource}: {}", verbs.join(", ")),
+            Need::Send(_) => continue,
+        };
+        texts.push(text);
+    }
+    if texts.is_empty() { "none".to_owned() } else { texts.join("; ") }
+}
+
+/// What starts a function, as its `function.json` says.
+struct Trigger(Value);
+
+impl Trigger {
+    fn of(name: &str) -> Result<Self> {
+        let file = pack::source(name)?;
+        let text = fs::read(&file).with_context(|| format!("reading {}", file.display()))?;
+        let config: Value = serde_json::from_slice(&text)
+            .with_context(|| format!("{} is no JSON", file.display()))?;
+        Ok(Self(config["bindings"][0].clone()))
+    }
+
+    fn field(&self, name: &str) -> &str {
+        self.0[name].as_str().unwrap_or_default()
+    }
+
+    /// The queue or subscription it receives from.
+    fn receives(&self) -> Option<String> {
+        match (self.0["queueName"].as_str(), self.0["topicName"].as_str()) {
+            (Some(queue), _) => Some(queue.to_owned()),
+            (None, Some(topic)) => Some(format!("{topic}/{}", self.field("subscriptionName"))),
+            (None, None) => None,
+        }
+    }
+
+    fn text(&self) -> String {
+        match self.field("type") {
+            "httpTrigger" => {
+                let methods = self.0["methods"].as_array().into_iter().flatten();
+                let methods: Vec<_> = methods.filter_map(Value::as_str).collect();
+                let methods = methods.join(", ").to_uppercase();
+                format!("{methods} `/api/{}`", self.field("route"))
+            }
+            "timerTrigger" => format!("timer `{}`", self.field("schedule")),
+            _ if self.0["topicName"].is_string() => format!("topic `{}`", self.field("topicName")),
+            _ => format!("queue `{}`", self.field("queueName")),
+        }
+    }
+}
