@@ -55,6 +55,15 @@ impl Offer {
         }
     }
 
+    /// A request to begin with.
+    pub(super) fn example(self) -> Value {
+        match self {
+            Self::Step(entry) => serde_json::from_str(entry.example).unwrap_or_default(),
+            Self::PlanPerson => json!({ "personId": "1001" }),
+            Self::PlanTeam => json!({ "team": "frontend" }),
+        }
+    }
+
     /// The JSON Schema of its request.
     pub(super) fn schema(self) -> Value {
         match self {

@@ -39,6 +39,7 @@ impl Step for BindNamespaceRole {
         Kube("clusterroles", &["bind"]),
         Kube("rolebindings", &["list", "create", "patch"]),
     ];
+    const EXAMPLE: &'static str = include_str!("example.json");
     type Request = request::TeamRole;
     type Facts = Facts;
 

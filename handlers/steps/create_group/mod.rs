@@ -25,6 +25,7 @@ pub struct CreateGroup;
 impl Step for CreateGroup {
     const NAME: &'static str = "create_group";
     const NEEDS: &'static [Need] = &[Graph("Group.Create"), Graph("GroupMember.Read.All")];
+    const EXAMPLE: &'static str = include_str!("example.json");
     type Request = request::Team;
     type Facts = Facts;
 

@@ -27,6 +27,7 @@ impl Step for CreateNamespace {
         Arm("Microsoft.ContainerService/managedClusters", &["listClusterUserCredential/action"]),
         Kube("namespaces", &["get", "create"]),
     ];
+    const EXAMPLE: &'static str = include_str!("example.json");
     type Request = request::Namespace;
     type Facts = Facts;
 

@@ -47,6 +47,7 @@ impl Step for CreateUser {
         Graph("User.EnableDisableAccount.All"),
         Graph("User.DeleteRestore.All"),
     ];
+    const EXAMPLE: &'static str = include_str!("example.json");
     type Request = request::Person;
     type Facts = Facts;
 

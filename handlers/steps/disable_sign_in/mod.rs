@@ -37,6 +37,7 @@ impl Step for DisableSignIn {
         Graph("Directory.Read.All"),
         Graph("User.EnableDisableAccount.All"),
     ];
+    const EXAMPLE: &'static str = include_str!("example.json");
     type Request = request::Person;
     type Facts = Facts;
 

@@ -33,6 +33,7 @@ pub struct EndSessions;
 impl Step for EndSessions {
     const NAME: &'static str = "end_sessions";
     const NEEDS: &'static [Need] = &[Graph("User.Read.All"), Graph("User.RevokeSessions.All")];
+    const EXAMPLE: &'static str = include_str!("example.json");
     type Request = request::Person;
     type Facts = Facts;
 

@@ -43,6 +43,7 @@ impl Step for GrantClusterAccess {
         Arm("Microsoft.ContainerService/managedClusters", &["read"]),
         Arm("Microsoft.Authorization/roleAssignments", &["read", "write"]),
     ];
+    const EXAMPLE: &'static str = include_str!("example.json");
     type Request = request::TeamAtCluster;
     type Facts = Facts;
 

@@ -36,6 +36,7 @@ impl Step for GrantNamespaceScope {
         Graph("GroupMember.Read.All"),
         Arm("Microsoft.Authorization/roleAssignments", &["read", "write"]),
     ];
+    const EXAMPLE: &'static str = include_str!("example.json");
     type Request = request::TeamRole;
     type Facts = Facts;
 

@@ -40,6 +40,7 @@ impl Step for ProbeAccess {
         Arm("Microsoft.ContainerService/managedClusters", &["listClusterUserCredential/action"]),
         Kube("subjectaccessreviews", &["create"]),
     ];
+    const EXAMPLE: &'static str = include_str!("example.json");
     type Request = Probe;
     type Facts = Facts;
 

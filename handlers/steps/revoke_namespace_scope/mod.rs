@@ -37,6 +37,7 @@ impl Step for RevokeNamespaceScope {
         Graph("GroupMember.Read.All"),
         Arm("Microsoft.Authorization/roleAssignments", &["read", "delete"]),
     ];
+    const EXAMPLE: &'static str = include_str!("example.json");
     type Request = request::TeamScope;
     type Facts = Facts;
 

@@ -33,6 +33,7 @@ impl Step for RevokeRoleAssignments {
         Graph("User.Read.All"),
         Arm("Microsoft.Authorization/roleAssignments", &["read", "delete"]),
     ];
+    const EXAMPLE: &'static str = include_str!("example.json");
     type Request = request::Person;
     type Facts = Facts;
 

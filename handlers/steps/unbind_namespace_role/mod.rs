@@ -38,6 +38,7 @@ impl Step for UnbindNamespaceRole {
         Kube("rolebindings", &["list", "delete"]),
         Kube("clusterrolebindings", &["list", "delete"]),
     ];
+    const EXAMPLE: &'static str = include_str!("example.json");
     type Request = request::TeamScope;
     type Facts = Facts;
 

@@ -38,9 +38,10 @@ impl Step for UnbindPerson {
     const NEEDS: &'static [Need] = &[
         Graph("User.Read.All"),
         Arm("Microsoft.ContainerService/managedClusters", &["listClusterUserCredential/action"]),
-        Kube("rolebindings", &["list", "update", "delete"]),
-        Kube("clusterrolebindings", &["list", "update", "delete"]),
+        Kube("rolebindings", &["get", "list", "update", "delete"]),
+        Kube("clusterrolebindings", &["get", "list", "update", "delete"]),
     ];
+    const EXAMPLE: &'static str = include_str!("example.json");
     type Request = request::Person;
     type Facts = Facts;
 

@@ -21,6 +21,9 @@ pub trait Step: Sized + Send + Sync + 'static {
     const NAME: &'static str;
     /// What it may touch; nothing else works.
     const NEEDS: &'static [Need];
+    /// A request that asks for a change, as JSON: the text of `example.json` in its folder. The
+    /// crash-and-replay harness lives on it, and operators see it.
+    const EXAMPLE: &'static str;
     /// What it is asked.
     type Request: DeserializeOwned + JsonSchema + Send + Sync;
     /// What it sees.
@@ -58,6 +61,8 @@ pub struct Entry {
     pub name: &'static str,
     /// [`Step::NEEDS`].
     pub needs: &'static [Need],
+    /// [`Step::EXAMPLE`].
+    pub example: &'static str,
     /// The request's JSON Schema.
     pub schema: fn() -> Value,
     /// Looks, decides, acts, confirms.
@@ -72,6 +77,7 @@ impl Entry {
         Self {
             name: S::NAME,
             needs: S::NEEDS,
+            example: S::EXAMPLE,
             schema: || schema_for!(S::Request).to_value(),
             run: |cx, request| {
                 Box::pin(async move { run::<S>(&cx, &request_of::<S>(request)?).await })
