@@ -1,1 +1,3 @@
-//! Integration tests of Latchkey live in it/.
+//! Integration tests of Latchkey live in it/, benches in benches/.
+
+pub mod figures;

@@ -3,8 +3,6 @@
 //!
 //! `cargo bench -p tests --bench leaver`; `cargo xtask bench` runs it with the others.
 
-mod common;
-
 use std::{
     path::Path,
     process::ExitCode,
@@ -13,11 +11,11 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use common::{Figures, asked, ms};
 use jiff::Timestamp;
 use sandbox::{Service, World};
 use serde_json::json;
 use tempfile::TempDir;
+use tests::figures::{Figures, asked, ms};
 use tokio::time::{sleep, timeout};
 use xtask::{
     doors::Doors,
@@ -89,7 +87,7 @@ fn options(dir: &Path) -> Result<StageOptions> {
     })
 }
 
-fn event(id: &str, kind: &str, data: serde_json::Value) -> String {
+fn event(id: &str, kind: &str, data: &serde_json::Value) -> String {
     let event = json!({
         "specversion": "1.0", "id": id, "source": "//hr/contoso", "type": kind,
         "subject": "person/1003", "time": Timestamp::now(), "data": data,
@@ -105,7 +103,7 @@ async fn hire(stage: &Stage, doors: &Doors) -> Result<()> {
             "department": "Frontend Ops", "userPrincipalName": UPN, "displayName": "Noor Haddad",
         },
     });
-    let answer = doors.hr(event("b-1", "person.hired.v1", data).as_bytes()).await?;
+    let answer = doors.hr(event("b-1", "person.hired.v1", &data).as_bytes()).await?;
     anyhow::ensure!(answer.ok(), "the hire: {}", answer.complaint());
     closed(stage).await
 }
@@ -162,7 +160,7 @@ async fn fire(stage: &Stage, doors: &Doors, world: &Arc<World>) -> Result<Fired>
         "effectiveFrom": now.strftime("%Y-%m-%dT%H:%M:%S").to_string(), "tz": "UTC",
         "sourceRevision": 2, "urgency": "immediate",
     });
-    let event = event("b-2", "person.terminated.v1", data);
+    let event = event("b-2", "person.terminated.v1", &data);
     let began = Instant::now();
     let answer = doors.hr(event.as_bytes()).await?;
     anyhow::ensure!(answer.ok(), "the termination: {}", answer.complaint());

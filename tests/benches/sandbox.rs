@@ -3,10 +3,8 @@
 //! Clients and sandbox share the machine, so the sandbox alone serves more.
 //! `cargo bench -p tests --bench sandbox`; `cargo xtask bench` runs it with the others.
 
-mod common;
-
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{self, BufRead, BufReader, Read as _, Write as _},
     net::TcpStream,
     process::ExitCode,
     sync::{Arc, PoisonError},
@@ -15,13 +13,13 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use common::{Figures, asked};
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, StreamOwned,
     crypto::ring,
     pki_types::{CertificateDer, ServerName, pem::PemObject},
 };
 use sandbox::{Config, Sandbox, Who};
+use tests::figures::{Figures, asked};
 use url::Url;
 
 const CONNECTIONS: usize = 8;
@@ -127,7 +125,7 @@ impl Load {
 }
 
 /// Reads one answer, which must be a 200.
-fn answer(stream: &mut impl std::io::BufRead) -> Result<()> {
+fn answer(stream: &mut impl BufRead) -> Result<()> {
     let mut line = String::new();
     stream.read_line(&mut line)?;
     anyhow::ensure!(line.starts_with("HTTP/1.1 200"), "answered {line}");
@@ -141,6 +139,6 @@ fn answer(stream: &mut impl std::io::BufRead) -> Result<()> {
         }
     }
     anyhow::ensure!(length > 0, "an answer without a length");
-    std::io::copy(&mut stream.by_ref().take(length), &mut std::io::sink())?;
+    io::copy(&mut stream.by_ref().take(length), &mut io::sink())?;
     Ok(())
 }

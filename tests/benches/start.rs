@@ -2,8 +2,6 @@
 //!
 //! `cargo bench -p tests --bench start`; `cargo xtask bench` runs it with the others.
 
-mod common;
-
 use std::{
     collections::BTreeMap,
     fs,
@@ -16,10 +14,10 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use common::{Figures, asked, median, ms};
 use latchkey_core::Policy;
 use sandbox::Sandbox;
 use tempfile::TempDir;
+use tests::figures::{Figures, asked, median, ms};
 use xtask::{options::StageOptions, pack, stage, tenant};
 
 const SPAWNS: usize = 30;
@@ -56,9 +54,9 @@ fn report(spawns: &[Spawned]) -> ExitCode {
     let (Some(time), Some(idle)) = (median(&times), median(&memory)) else {
         return ExitCode::FAILURE;
     };
-    let range = |times: &[Duration]| Some((times.iter().min()?, times.iter().max()?));
-    let (least, most) = range(&times).unwrap_or((&time, &time));
-    let text = format!("{} ({} to {})", ms(time), ms(*least), ms(*most));
+    let least = times.iter().min().copied().unwrap_or(time);
+    let most = times.iter().max().copied().unwrap_or(time);
+    let text = format!("{} ({} to {})", ms(time), ms(least), ms(most));
     let mut figures = Figures::default();
     figures.add("`latchkey`: spawn to first answer, median", &text, "< 15 ms", time < START);
     let text = format!("{:.1} MiB", mib(idle));

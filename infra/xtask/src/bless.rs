@@ -127,7 +127,8 @@ fn table() -> Result<String> {
     }
     rows.sort();
     let rows: String = rows.into_iter().map(|(_, row)| row).collect();
-    let head = "| Function | Starts on | What it does | Rights in the tenant |\n|---|---|---|---|\n";
+    let head =
+        "| Function | Starts on | What it does | Rights in the tenant |\n|---|---|---|---|\n";
     Ok(format!("{head}{rows}"))
 }
 
@@ -138,8 +139,7 @@ fn kind(folder: &Path) -> String {
 
 /// The first sentence of a module's documentation.
 fn purpose(file: &Path) -> Result<String> {
-    let text =
-        fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+    let text = fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
     let lines = text.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim);
     let paragraph: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
     let paragraph = paragraph.join(" ");

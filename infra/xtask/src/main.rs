@@ -4,6 +4,8 @@ mod bench;
 mod ci;
 mod dev;
 mod licenses;
+#[cfg(test)]
+mod readme;
 mod send;
 mod who;
 

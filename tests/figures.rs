@@ -1,4 +1,4 @@
-//! What the benches share: a line per figure, and the verdict.
+//! What the benches in benches/ share: a line per figure, and the verdict.
 
 use std::{process::ExitCode, time::Duration};
 
@@ -33,6 +33,7 @@ impl Figures {
 }
 
 /// The one in the middle.
+#[must_use]
 pub fn median<T: Copy + Ord>(values: &[T]) -> Option<T> {
     let mut values = values.to_vec();
     values.sort_unstable();
