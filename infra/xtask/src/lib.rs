@@ -1,7 +1,6 @@
 //! Development commands of Latchkey, and the stage they and the integration tests play on.
 
 pub mod bless;
-pub mod bless;
 pub mod chaos;
 pub mod doors;
 pub mod options;
