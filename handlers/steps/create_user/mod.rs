@@ -42,11 +42,7 @@ pub struct CreateUser;
 
 impl Step for CreateUser {
     const NAME: &'static str = "create_user";
-    const NEEDS: &'static [Need] = &[
-        Graph("User.ReadWrite.All"),
-        Graph("User.EnableDisableAccount.All"),
-        Graph("User.DeleteRestore.All"),
-    ];
+    const NEEDS: &'static [Need] = &[Graph("User.ReadWrite.All")];
     const EXAMPLE: &'static str = include_str!("example.json");
     type Request = request::Person;
     type Facts = Facts;

@@ -40,7 +40,7 @@ pub struct JoinGroups;
 impl Step for JoinGroups {
     const NAME: &'static str = "join_groups";
     const NEEDS: &'static [Need] =
-        &[Graph("User.Read.All"), Graph("Directory.Read.All"), Graph("GroupMember.ReadWrite.All")];
+        &[Graph("Directory.Read.All"), Graph("GroupMember.ReadWrite.All")];
     const EXAMPLE: &'static str = include_str!("example.json");
     type Request = request::JoinGroups;
     type Facts = Facts;

@@ -38,7 +38,7 @@ pub struct LeaveGroups;
 impl Step for LeaveGroups {
     const NAME: &'static str = "leave_groups";
     const NEEDS: &'static [Need] =
-        &[Graph("User.Read.All"), Graph("Directory.Read.All"), Graph("GroupMember.ReadWrite.All")];
+        &[Graph("Directory.Read.All"), Graph("GroupMember.ReadWrite.All")];
     const EXAMPLE: &'static str = include_str!("example.json");
     type Request = request::LeaveGroups;
     type Facts = Facts;

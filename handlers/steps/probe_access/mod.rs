@@ -34,9 +34,7 @@ pub struct ProbeAccess;
 impl Step for ProbeAccess {
     const NAME: &'static str = "probe_access";
     const NEEDS: &'static [Need] = &[
-        Graph("User.Read.All"),
         Graph("Directory.Read.All"),
-        Graph("GroupMember.Read.All"),
         Arm("Microsoft.ContainerService/managedClusters", &["listClusterUserCredential/action"]),
         Kube("subjectaccessreviews", &["create"]),
     ];

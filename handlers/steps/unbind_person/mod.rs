@@ -40,6 +40,9 @@ impl Step for UnbindPerson {
         Arm("Microsoft.ContainerService/managedClusters", &["listClusterUserCredential/action"]),
         Kube("rolebindings", &["get", "list", "update", "delete"]),
         Kube("clusterrolebindings", &["get", "list", "update", "delete"]),
+        // Whoever rewrites a binding must be able to make it, also to take a subject out.
+        Kube("roles", &["bind"]),
+        Kube("clusterroles", &["bind"]),
     ];
     const EXAMPLE: &'static str = include_str!("example.json");
     type Request = request::Person;

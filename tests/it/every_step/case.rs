@@ -1,0 +1,107 @@
+//! What each step is asked: its `example.json`, and what else its needs are for.
+
+use std::{env, fs, path::PathBuf};
+
+use handlers::STEPS;
+use latchkey_runtime::Entry;
+use serde_json::{Value, json};
+
+use super::world::Change;
+
+/// One request to one step in one world.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// The step.
+    pub entry: &'static Entry,
+    /// What is special about it; nothing for `example.json` in the world as it is.
+    pub what: &'static str,
+    /// The request.
+    pub request: Value,
+    /// What happened in the world before.
+    pub change: Change,
+}
+
+impl Case {
+    /// What it is called when it fails.
+    pub fn name(&self) -> String {
+        match self.what {
+            "" => self.entry.name.to_owned(),
+            what => format!("{} ({what})", self.entry.name),
+        }
+    }
+}
+
+/// Another branch of a step: which step, which branch, the request unless it is the example, and
+/// what is different in the world.
+type Branch = (&'static str, &'static str, Option<fn() -> Value>, Change);
+
+const BRANCHES: &[Branch] = &[
+    ("create_user", "who was disabled", None, Change::UserDisabled),
+    ("create_user", "who was deleted", None, Change::UserDeleted),
+    ("bind_namespace_role", "of a built-in role", Some(shop_reader), Change::None),
+    ("unbind_namespace_role", "at the cluster", Some(retail_at_cluster), Change::None),
+    ("probe_access", "of the group alone", Some(probe_team), Change::None),
+];
+
+fn shop_reader() -> Value {
+    json!({ "team": "retail", "cluster": "retail-aks", "namespace": "shop", "role": "reader" })
+}
+
+fn retail_at_cluster() -> Value {
+    json!({ "team": "retail", "cluster": "retail-aks" })
+}
+
+fn probe_team() -> Value {
+    json!({ "cluster": "private-aks", "team": "platform" })
+}
+
+/// Every step with its example, and every further branch.
+pub fn cases() -> Vec<Case> {
+    STEPS.iter().flat_map(cases_of).collect()
+}
+
+fn cases_of(entry: &'static Entry) -> Vec<Case> {
+    let example = example(entry.name);
+    let further = BRANCHES.iter().filter(|(step, ..)| *step == entry.name);
+    let further = further.map(|(_, what, request, change)| Case {
+        entry,
+        what,
+        request: request.map_or_else(|| example.clone(), |request| request()),
+        change: *change,
+    });
+    let first = Case { entry, what: "", request: example.clone(), change: Change::None };
+    [first].into_iter().chain(further).collect()
+}
+
+fn example(step: &str) -> Value {
+    let file = root().join(format!("handlers/steps/{step}/example.json"));
+    let text = fs::read_to_string(&file).unwrap_or_else(|error| {
+        panic!(
+            "{}: {error}. Each step has an example.json with a request as `Entry::run` takes it, \
+             which asks for a change in the world of tests/it/every_step/world.rs; add to that \
+             world what the request needs",
+            file.display()
+        )
+    });
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
+/// The repository.
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+#[test]
+fn every_branch_names_a_step() {
+    for (step, what, ..) in BRANCHES {
+        assert!(handlers::step(step).is_some(), "{what}: there is no step {step}");
+    }
+}
+
+#[test]
+fn every_example_is_valid_against_the_schema_of_its_step() {
+    for case in cases() {
+        let valid = jsonschema::validate(&(case.entry.schema)(), &case.request);
+        assert!(valid.is_ok(), "{}: {:?}", case.name(), valid.err().map(|e| e.to_string()));
+    }
+}

@@ -1,0 +1,240 @@
+//! The one world in which every step's `example.json` asks for a change.
+//!
+//! Four people of HR: 1001 joins and has no Entra user yet, 1002 joins and has one, 1003 left an
+//! hour ago and still holds everything there is to hold, 1004 works on. The clusters hold part of
+//! what the policy gives the teams, and some that it does not.
+
+use std::sync::PoisonError;
+
+use jiff::{SignedDuration, Timestamp};
+use latchkey_core::{
+    PersonId, SpellId, TeamName,
+    case::{PersonRecord, person_stream},
+    fact::{Attributes, EventKey, Fact, FactKind, Urgency},
+    policy::Authorization,
+};
+use latchkey_runtime::Cx;
+use sandbox::{ClusterSpec, Directory, Sandbox, World, kubernetes};
+use serde_json::json;
+
+/// What happened in the world of one case, beside what is in every case's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing.
+    None,
+    /// 1001 has a user, who may not sign in.
+    UserDisabled,
+    /// 1001 had a user, who was deleted.
+    UserDeleted,
+}
+
+/// Object ids of what is in the world.
+struct Ids {
+    leaver: String,
+    admins: String,
+    backend: String,
+    retail: String,
+}
+
+/// Fills the sandbox and the ledger.
+pub async fn fill(sandbox: &Sandbox, cx: &Cx, change: Change) {
+    let ids = directory(&sandbox.world, change);
+    for (name, cluster) in &cx.policy().clusters {
+        let spec = ClusterSpec {
+            name: name.to_string(),
+            resource_id: cluster.resource_id.clone(),
+            azure_rbac: cluster.authorization == Authorization::AzureRbac,
+            admin_group: Some(ids.admins.clone()),
+            local_accounts: false,
+        };
+        sandbox.add_cluster(spec).await.expect("the cluster can be served");
+    }
+    azure(&sandbox.world, cx, &ids);
+    clusters(&sandbox.world, &ids);
+    facts(cx).await;
+}
+
+fn directory(world: &World, change: Change) -> Ids {
+    let mut directory = world.directory.write().unwrap_or_else(PoisonError::into_inner);
+    let directory = &mut *directory;
+    let [admins, backend, retail, canteen, _] =
+        ["ClusterAdminGroup", "Ops_Backend_team", "Retail_dev_team", "Canteen", "Ops_Observers"]
+            .map(|name| directory.add_group(name));
+    for name in ["site-admin-1", "site-admin-2", "site-admin-3"] {
+        let admin = directory.add_user(name);
+        directory.add_member(&admins, &admin);
+    }
+    employee(directory, "robin.day", "1002");
+    let leaver = employee(directory, "sam.reed", "1003");
+    let colleague = employee(directory, "kim.lane", "1004");
+    for group in [&admins, &canteen] {
+        directory.add_member(group, &leaver);
+    }
+    directory.add_member(&backend, &colleague);
+    if change != Change::None {
+        let joiner = employee(directory, "alex.hill", "1001");
+        let _ = directory.change_user(&joiner, |user| user.account_enabled = false);
+        if change == Change::UserDeleted {
+            directory.delete_user(&joiner);
+        }
+    }
+    Ids { leaver, admins, backend, retail }
+}
+
+/// A user whose sessions began long before anything here happened.
+fn employee(directory: &mut Directory, name: &str, id: &str) -> String {
+    let user = directory.add_user(name);
+    let changed = directory.change_user(&user, |user| {
+        user.other.insert("employeeId".to_owned(), json!(id));
+        user.sessions_valid_from = hours_ago(48);
+    });
+    assert!(changed.is_some_and(|changed| changed.is_ok()), "{id} exists");
+    user
+}
+
+fn azure(world: &World, cx: &Cx, ids: &Ids) {
+    let mut azure = world.azure.write().unwrap_or_else(PoisonError::into_inner);
+    let cluster = cx.policy().clusters.iter().find(|(name, _)| name.as_str() == "private-aks");
+    let cluster = &cluster.expect("the policy has private-aks").1.resource_id;
+    let frontend = format!("{cluster}/namespaces/frontend");
+    let [reader, writer, admin] =
+        ["Reader", "Writer", "Admin"].map(|role| format!("Azure Kubernetes Service RBAC {role}"));
+    for (role, scope) in [(&reader, &frontend), (&writer, &frontend), (&admin, &frontend)] {
+        azure.assign(role, scope, "Group", &ids.backend);
+    }
+    azure.assign(&admin, cluster, "User", &ids.leaver);
+    azure.assign(&writer, &frontend, "User", &ids.leaver);
+}
+
+fn clusters(world: &World, ids: &Ids) {
+    let mut clusters = world.clusters.write().unwrap_or_else(PoisonError::into_inner);
+    let leaver = ["sam.reed@contoso.onmicrosoft.com", ids.leaver.as_str()];
+    let private = clusters.get_mut("private-aks").expect("it was added");
+    private.add_namespace("backend");
+    private.bind(("backend", "sam-edits"), ("ClusterRole", "edit"), ("User", leaver[0]));
+    private.bind_cluster("sam-sees-all", "view", ("User", leaver[1]));
+    let retail = clusters.get_mut("retail-aks").expect("it was added");
+    retail.add_namespace("dev");
+    retail.add_namespace("shop");
+    retail.add(binding(Some("shop"), "two-people", "edit", &leaver[..1], Some("ada@example.com")));
+    retail.add(json!({
+        "apiVersion": format!("{RBAC}/v1"),
+        "kind": "Role",
+        "metadata": { "name": "deployer", "namespace": "dev" },
+        "rules": [{ "apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get"] }],
+    }));
+    let mut twice = binding(Some("dev"), "named-twice", "deployer", &leaver, None);
+    twice["roleRef"]["kind"] = json!("Role");
+    retail.add(twice);
+    ours(retail, binding(Some("dev"), "ours", "view", &leaver[1..], None));
+    ours(retail, binding(None, "ours-everywhere", "view", &leaver[..1], None));
+    for role in ["edit", "admin"] {
+        let name = format!("retail-{role}");
+        ours(retail, group_binding(Some("shop"), &name, role, &ids.retail));
+        ours(retail, group_binding(None, &name, role, &ids.retail));
+    }
+    retail.add(group_binding(Some("shop"), "somebody-elses", "edit", &ids.retail));
+}
+
+fn ours(cluster: &mut kubernetes::State, mut object: serde_json::Value) {
+    object["metadata"]["labels"] = json!({ "app.kubernetes.io/managed-by": "latchkey" });
+    cluster.add(object);
+}
+
+fn binding(
+    namespace: Option<&str>,
+    name: &str,
+    role: &str,
+    users: &[&str],
+    other: Option<&str>,
+) -> serde_json::Value {
+    let users = users.iter().copied().chain(other).map(|user| subject("User", user));
+    with_subjects(namespace, name, role, users.collect())
+}
+
+fn group_binding(
+    namespace: Option<&str>,
+    name: &str,
+    role: &str,
+    group: &str,
+) -> serde_json::Value {
+    with_subjects(namespace, name, role, vec![subject("Group", group)])
+}
+
+const RBAC: &str = "rbac.authorization.k8s.io";
+
+fn subject(kind: &str, name: &str) -> serde_json::Value {
+    json!({ "kind": kind, "apiGroup": RBAC, "name": name })
+}
+
+fn with_subjects(
+    namespace: Option<&str>,
+    name: &str,
+    role: &str,
+    subjects: Vec<serde_json::Value>,
+) -> serde_json::Value {
+    json!({
+        "apiVersion": format!("{RBAC}/v1"),
+        "kind": if namespace.is_some() { "RoleBinding" } else { "ClusterRoleBinding" },
+        "metadata": { "name": name, "namespace": namespace },
+        "roleRef": { "apiGroup": RBAC, "kind": "ClusterRole", "name": role },
+        "subjects": subjects,
+    })
+}
+
+async fn facts(cx: &Cx) {
+    let observers = TeamName::new("observers").expect("a name");
+    let until = Timestamp::now() + SignedDuration::from_hours(24);
+    let asked = FactKind::AccessRequested { team: observers, until };
+    let told = [
+        fact("1001", FactKind::Hired, 24, Some(("Frontend Ops", "alex.hill"))),
+        fact("1002", FactKind::Hired, 24, Some(("Backend Ops", "robin.day"))),
+        fact("1002", asked, 12, None),
+        fact("1003", FactKind::Hired, 24, Some(("Platform", "sam.reed"))),
+        fact("1003", FactKind::Terminated, 1, None),
+        fact("1004", FactKind::Hired, 24, Some(("Backend Ops", "kim.lane"))),
+    ];
+    for fact in told {
+        let stream = person_stream(&fact.person);
+        let record = PersonRecord::Fact(fact);
+        let told = cx.ledger().append_always(&stream, cx.now(), &record).await;
+        told.expect("the ledger takes it");
+    }
+}
+
+fn fact(person: &str, kind: FactKind, hours: i64, who: Option<(&str, &str)>) -> Fact {
+    let attributes = who.map(|(department, name)| Attributes {
+        department: Some(department.to_owned()),
+        user_principal_name: Some(format!("{name}@contoso.onmicrosoft.com")),
+        display_name: Some(name.to_owned()),
+        ..Attributes::default()
+    });
+    let id = format!("{person}-{}", kind.event_type());
+    Fact {
+        event: EventKey { source: "/hr/example".into(), id },
+        person: PersonId::new(person).expect("an id"),
+        spell: SpellId::new("1").expect("an id"),
+        kind,
+        effective: hours_ago(hours),
+        revision: u64::try_from(100 - hours).expect("it is positive"),
+        recorded: hours_ago(hours),
+        urgency: Urgency::Scheduled,
+        worker_type: None,
+        reason_class: None,
+        attributes: attributes.unwrap_or_default(),
+        legal_hold: None,
+    }
+}
+
+fn hours_ago(hours: i64) -> Timestamp {
+    Timestamp::now() - SignedDuration::from_hours(hours)
+}
+
+/// Everything that a step can change, as text without ids and times.
+pub fn state(world: &World) -> String {
+    let directory = world.directory.read().unwrap_or_else(PoisonError::into_inner);
+    let users = directory.users().filter(|user| user.sessions_valid_from > user.created);
+    let ended: Vec<_> = users.map(|user| format!("sessions of {} ended\n", user.upn)).collect();
+    drop(directory);
+    world.snapshot() + &ended.concat()
+}
