@@ -165,7 +165,8 @@ impl PersonState {
     }
 
     /// Since when the person has no access, for those on leave or gone; not before we knew, for
-    /// until then sessions could begin.
+    /// until then sessions could begin. In whole seconds, as Entra keeps the times it is compared
+    /// with: a finer one would find sessions ended in the same second still alive.
     pub fn cut_since(&self) -> Option<Timestamp> {
         let since = |spell: &Spell| match spell.status {
             SpellStatus::Ended { at, .. } => Some(at),
@@ -174,7 +175,8 @@ impl PersonState {
         };
         let cut = matches!(self.standing(), Standing::Left | Standing::OnLeave);
         let last = self.spells.values().filter_map(since).chain(self.revoked()).max();
-        last.max(self.known).filter(|_| cut)
+        let since = last.max(self.known).filter(|_| cut)?;
+        Timestamp::from_second(since.as_second()).ok()
     }
 
     /// Whether the doors must be shut before anything is observed: a revoke-now, or an end that

@@ -221,7 +221,8 @@ proptest! {
     fn sessions_begun_before_we_knew_are_too_old(late in 1_i64..50) {
         let mut hired = fact(FactKind::Hired, 1, 0);
         let mut left = fact(FactKind::Terminated, 2, 10);
-        (hired.recorded, left.recorded) = (hour(0), hour(10 + late));
+        let fraction = jiff::SignedDuration::from_millis(640);
+        (hired.recorded, left.recorded) = (hour(0), hour(10 + late) + fraction);
         let state = state(&[hired, left], 100);
         prop_assert_eq!(state.cut_since(), Some(hour(10 + late)));
     }
