@@ -99,15 +99,14 @@ fn overtaken(person: PersonId, facts: &Facts) -> Decision {
 }
 
 fn new_user(person: &PersonId, attributes: &Attributes) -> Result<NewUser, Refusal> {
-    let need = |field: &str, value: &Option<String>| {
-        value.clone().ok_or_else(|| Refusal::Field {
-            field: format!("data.attributes.{field}"),
-            why: "creating an Entra user needs it".into(),
-        })
-    };
+    let upn = attributes.user_principal_name.clone().ok_or_else(|| Refusal::Field {
+        field: "data.attributes.userPrincipalName".into(),
+        why: "creating an Entra user needs it".into(),
+    })?;
+    let local = upn.split('@').next().unwrap_or_default().to_owned();
     Ok(NewUser {
-        upn: need("userPrincipalName", &attributes.user_principal_name)?,
-        display_name: need("displayName", &attributes.display_name)?,
+        display_name: attributes.display_name.clone().unwrap_or(local),
+        upn,
         employee_id: person.to_string(),
         department: attributes.department.clone(),
         job_title: attributes.job_title.clone(),

@@ -38,7 +38,7 @@ pub struct Ready {
 impl Ready {
     /// Of a stage.
     pub fn of(stage: &Stage) -> Self {
-        let ends = &stage.sandbox.endpoints;
+        let ends = stage.sandbox.world.endpoints();
         let text = |url: &url::Url| url.as_str().trim_end_matches('/').to_owned();
         let tokens = [
             ("operator", stage.token(&stage.cast.operator, "Access.Operate")),

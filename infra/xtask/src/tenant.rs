@@ -25,8 +25,13 @@ pub fn config(policy: &Policy) -> Config {
         .values()
         .find_map(|cluster| cluster.subscription().map(str::to_owned))
         .unwrap_or_else(|| Config::default().subscription);
+    let mut domains = Config::default().domains;
+    if let Some(name) = policy.tenant.split('.').next() {
+        domains.extend([format!("{name}.com"), format!("{name}.example")]);
+    }
     Config {
         tenant: policy.tenant.clone(),
+        domains,
         subscription,
         clusters: Vec::new(),
         ..Config::default()

@@ -63,7 +63,11 @@ fn lines(record: &CaseRecord) -> Vec<String> {
         }
         CaseRecord::Waiting { until } => vec![format!("waits   until {until}")],
         CaseRecord::Stuck { why } => vec![format!("STUCK   {}", why.join("; "))],
-        CaseRecord::Closed { .. } => vec!["closed".into()],
+        // The first line of a receipt says that it is closed.
+        CaseRecord::Closed { receipt } => {
+            let notes = receipt.iter().skip(1).map(|note| format!("        {note}"));
+            std::iter::once("closed".to_owned()).chain(notes).collect()
+        }
     }
 }
 

@@ -27,10 +27,11 @@ pub async fn who(whom: &str, ready: Option<PathBuf>) -> Result<ExitCode> {
             continue;
         }
         let named = |row: &&Value| row["via"] == whom || row["namespace"] == whom;
-        for row in rows.iter().filter(named) {
+        let mut rows = rows.iter().filter(named).peekable();
+        if rows.peek().is_some() {
             found = true;
             print(&format!("{person} ({state})"));
-            show(row);
+            rows.for_each(show);
         }
     }
     if !found {
