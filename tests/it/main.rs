@@ -8,6 +8,8 @@
 //! - `ops`: who may ask `ops` for what, and what does it answer?
 //! - `tidy`: do lists, folders, generated files and dependencies agree?
 
+#![expect(clippy::panic, reason = "a test says so when something is wrong")]
+
 mod bad_input;
 mod every_step;
 mod leaver;
