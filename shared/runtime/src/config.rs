@@ -26,7 +26,7 @@ pub struct Config {
     pub ledger: String,
     /// `LATCHKEY_AKS_APP`: the AKS server application.
     pub aks_app: String,
-    /// `LATCHKEY_CA_FILE`: a PEM file to trust beside the system's roots.
+    /// `LATCHKEY_CA_FILE`: a PEM file to trust instead of the system's roots.
     pub ca_file: Option<PathBuf>,
     /// `LATCHKEY_HR_SECRETS`: secrets of the HR webhook, comma-separated, newest first.
     pub hr_secrets: Vec<String>,
