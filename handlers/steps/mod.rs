@@ -15,3 +15,6 @@ pub mod revoke_namespace_scope;
 pub mod revoke_role_assignments;
 pub mod unbind_namespace_role;
 pub mod unbind_person;
+
+#[cfg(test)]
+mod fixtures;

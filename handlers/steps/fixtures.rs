@@ -1,0 +1,91 @@
+//! Values that the tests of the steps share. Everybody in them is fictitious.
+
+use latchkey_core::{
+    ObjectId, Policy, Timestamp,
+    azure_role::AzureRole,
+    holdings::{Binding, Group, PrincipalType, RoleAssignment, RoleRef, Subject, User},
+    invariants::Admins,
+};
+use serde::de::DeserializeOwned;
+
+/// The example policy.
+pub(super) fn policy() -> Policy {
+    Policy::parse(include_str!("../../access.yaml")).expect("the example is valid")
+}
+
+/// A request.
+pub(super) fn request<T: DeserializeOwned>(json: &str) -> T {
+    serde_json::from_str(json).expect("the example is a request")
+}
+
+pub(super) fn id(number: u32) -> ObjectId {
+    ObjectId::new(format!("{number:08x}-1111-4222-8333-444455556666")).expect("an id")
+}
+
+/// The break-glass account of the example policy.
+pub(super) fn break_glass() -> ObjectId {
+    policy().protected.principals.first().expect("the example has one").clone()
+}
+
+pub(super) fn now() -> Timestamp {
+    "2026-08-21T12:00:00Z".parse().expect("an instant")
+}
+
+/// The person's user, number 1, enabled.
+pub(super) fn user() -> User {
+    User {
+        id: id(1),
+        upn: "sam.reed@contoso.example".into(),
+        employee_id: Some("1003".into()),
+        enabled: true,
+        sessions_valid_from: None,
+        guest: false,
+    }
+}
+
+/// A group that can be written; its id follows from the number.
+pub(super) fn group(number: u32, name: &str) -> Group {
+    Group {
+        id: id(number),
+        name: name.parse().expect("a name"),
+        dynamic: false,
+        synced: false,
+        role_assignable: false,
+    }
+}
+
+/// A role of group number 2.
+pub(super) fn held(role: AzureRole, scope: &str) -> RoleAssignment {
+    RoleAssignment {
+        id: format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{}", role.id()),
+        scope: scope.to_owned(),
+        role: role.id(),
+        principal: id(2),
+        principal_type: PrincipalType::Group,
+        description: None,
+    }
+}
+
+/// A binding of ours in retail-aks/dev.
+pub(super) fn binding(name: &str, role: &str, subjects: Vec<Subject>) -> Binding {
+    Binding {
+        cluster: "retail-aks".parse().expect("a name"),
+        namespace: Some("dev".parse().expect("a name")),
+        name: name.to_owned(),
+        role: RoleRef::ClusterRole(role.to_owned()),
+        subjects,
+        uid: format!("uid-{name}"),
+        resource_version: "1".to_owned(),
+        managed: true,
+        reserved: false,
+    }
+}
+
+/// The enabled admins of private-aks, and those about to leave.
+pub(super) fn admins(enabled: &[u32], leaving: &[u32]) -> Admins {
+    Admins {
+        cluster: "private-aks".parse().expect("a name"),
+        members_enabled: enabled.iter().copied().map(id).collect(),
+        leaving_in_flight: leaving.iter().copied().map(id).collect(),
+    }
+}
