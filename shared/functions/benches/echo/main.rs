@@ -42,6 +42,8 @@ fn main() -> ExitCode {
     let rate = measured.ratio(Round::rate);
     let p99 = measured.ratio(|round| round.percentile(0.99).as_secs_f64());
     println!("ratio: {rate:.3} of the requests/s, {p99:.3} of the p99");
+    println!("| `echo`: requests/s, of bare axum's | {rate:.2} | ≥ {MIN_RATE} |");
+    println!("| `echo`: p99, of bare axum's | {p99:.2} | ≤ {MAX_P99} |");
     if has("--check") && (rate < MIN_RATE || p99 > MAX_P99) {
         eprintln!("wanted: at least {MIN_RATE} of the requests/s, at most {MAX_P99} of the p99");
         return ExitCode::FAILURE;
