@@ -6,12 +6,13 @@ use azure_functions_handler::{
     Failure, Functions, HttpReply, HttpRequest, Invocation, Reply, ServiceBusMessage,
 };
 use http::StatusCode;
-use latchkey_core::message::{About, PlanMessage, StepMessage};
+use latchkey_core::message::{self, About, PlanMessage, StepMessage};
 use latchkey_runtime::{
     Clients, Cx, Entry, StepError, case,
     deliver::{self, Delivered, Fate, deliver, fate},
     park,
 };
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use tower::service_fn;
 
@@ -136,16 +137,14 @@ async fn clock(cx: Cx) -> Result<Reply, Failure> {
 }
 
 /// Reads a message of ours; one that cannot be read is parked and answered, never redelivered.
-async fn read<T: DeserializeOwned>(
+async fn read<T: DeserializeOwned + JsonSchema>(
     cx: &Cx,
     delivery: &ServiceBusMessage,
 ) -> Result<Option<T>, Failure> {
-    match serde_json::from_slice(&delivery.body) {
+    match message::read(&delivery.body) {
         Ok(message) => Ok(Some(message)),
         Err(error) => {
-            park::park(cx, cx.function(), &error.to_string(), &delivery.body)
-                .await
-                .map_err(Failure::new)?;
+            park::park(cx, cx.function(), &error, &delivery.body).await.map_err(Failure::new)?;
             Ok(None)
         }
     }

@@ -3,9 +3,13 @@
 use std::fmt;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
-use crate::ids::{CaseId, PersonId, TeamName, digest};
+use crate::{
+    ids::{CaseId, PersonId, TeamName, digest},
+    schema,
+};
 
 /// The topic that carries step messages; its subscriptions are named after the steps.
 pub const STEPS: &str = "steps";
@@ -13,6 +17,35 @@ pub const STEPS: &str = "steps";
 pub const PLANS: &str = "plans";
 /// The queue of HR events.
 pub const PEOPLE: &str = "people";
+
+/// Reads a message of ours.
+///
+/// # Errors
+/// Every field that is missing or unusable, by name and without its value: the text is for logs.
+pub fn read<T: DeserializeOwned + JsonSchema>(body: &[u8]) -> Result<T, String> {
+    let value = serde_json::from_slice(body).map_err(|error| {
+        format!("(body): is not JSON (line {} column {})", error.line(), error.column())
+    })?;
+    read_value(&value)
+}
+
+/// Reads a part of a message, such as a step's request.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_value<T: DeserializeOwned + JsonSchema>(value: &Value) -> Result<T, String> {
+    T::deserialize(value).map_err(|_| {
+        let found = schema::violations(&schema::validator::<T>(), value);
+        let lines: Vec<_> = found
+            .into_iter()
+            .map(|found| match found.field.as_str() {
+                "" => format!("(body): {}", found.message),
+                field => format!("{field}: {}", found.message),
+            })
+            .collect();
+        if lines.is_empty() { "(body): cannot be read".to_owned() } else { lines.join("; ") }
+    })
+}
 
 /// Whom or what a case is about.
 #[derive(
@@ -72,7 +105,7 @@ pub struct StepMessage {
     /// The look of the planner that asked, 0 for doors sent at once.
     pub attempt: u32,
     /// The step's request.
-    pub request: serde_json::Value,
+    pub request: Value,
     /// How often this message was put off because a service was busy.
     #[serde(default)]
     pub tries: u32,
@@ -104,5 +137,19 @@ impl PlanMessage {
     pub fn id(&self) -> String {
         let (attempt, tries) = (self.attempt.to_string(), self.tries.to_string());
         digest(&[self.case_id.as_str(), self.about.planner(), &attempt, &tries])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unusable_field_is_named_and_its_value_is_not_repeated() {
+        let body = br#"{"caseId":"c-1","about":{"person":"1001"},"attempt":"ada@example.com"}"#;
+        let error = read::<PlanMessage>(body).expect_err("attempt is a number");
+        assert_eq!(error, "attempt: must be of type integer");
+        let error = read::<PlanMessage>(br#"{"caseId":"#).expect_err("it ends early");
+        assert_eq!(error, "(body): is not JSON (line 1 column 10)");
     }
 }

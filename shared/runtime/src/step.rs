@@ -3,7 +3,7 @@
 use std::{fmt, future::Future};
 
 use futures::future::BoxFuture;
-use latchkey_core::{Decision, Timestamp};
+use latchkey_core::{Decision, Timestamp, message};
 use schemars::{JsonSchema, schema_for};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -96,5 +96,5 @@ impl fmt::Debug for Entry {
 }
 
 fn request_of<S: Step>(request: Value) -> Result<S::Request, StepError> {
-    serde_json::from_value(request).map_err(|error| StepError::unreadable("request", error))
+    message::read_value(&request).map_err(|why| StepError::unreadable("request", why))
 }
