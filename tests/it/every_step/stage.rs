@@ -38,7 +38,7 @@ pub struct Stage {
     pub message: StepMessage,
     clients: Arc<Clients>,
     writes: Arc<Mutex<Vec<(Service, String)>>>,
-    _files: TempDir,
+    files: TempDir,
 }
 
 impl Stage {
@@ -56,14 +56,8 @@ impl Stage {
             sandbox.world.bus.declare_topic(topic, options);
         }
         let message = message(case);
-        let stage = Self {
-            case: case.clone(),
-            sandbox,
-            message,
-            clients,
-            writes: Arc::default(),
-            _files: files,
-        };
+        let stage =
+            Self { case: case.clone(), sandbox, message, clients, writes: Arc::default(), files };
         stage.plan(&cx).await;
         stage.grant(tenant::rights(&[case.entry.needs, handlers::EVERY_STEP].concat()));
         stage.disturb(sandbox::faults::none());
@@ -133,8 +127,7 @@ impl Stage {
         (self.case.entry.run)(self.cx(), self.case.request.clone()).await
     }
 
-    /// Delivers the message as the host and the queue do, until there is evidence. Ends at the
-    /// first delivery when that errs and `once` is set.
+    /// Delivers the message as the host and the queue do, until there is evidence.
     pub async fn deliver(&self, message: &StepMessage) -> Evidence {
         let (cx, mut message, mut deliveries) = (self.cx(), message.clone(), 1);
         for _ in 0..MOST_DELIVERIES {
@@ -157,7 +150,7 @@ impl Stage {
     /// The process dies and another takes its place: of ours, only the ledger is still there.
     pub fn restart(&mut self) {
         let ledger = self.clients.ledger.clone();
-        self.clients = Arc::new(Clients { ledger, ..connect(&self.sandbox, &self._files) });
+        self.clients = Arc::new(Clients { ledger, ..connect(&self.sandbox, &self.files) });
     }
 
     /// The evidence in the ledger that answers the message.

@@ -15,7 +15,7 @@ use latchkey_core::{
 };
 use latchkey_runtime::Cx;
 use sandbox::{ClusterSpec, Directory, Sandbox, World, kubernetes};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// What happened in the world of one case, beside what is in every case's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,7 +136,7 @@ fn clusters(world: &World, ids: &Ids) {
     retail.add(group_binding(Some("shop"), "somebody-elses", "edit", &ids.retail));
 }
 
-fn ours(cluster: &mut kubernetes::State, mut object: serde_json::Value) {
+fn ours(cluster: &mut kubernetes::State, mut object: Value) {
     object["metadata"]["labels"] = json!({ "app.kubernetes.io/managed-by": "latchkey" });
     cluster.add(object);
 }
@@ -147,32 +147,22 @@ fn binding(
     role: &str,
     users: &[&str],
     other: Option<&str>,
-) -> serde_json::Value {
+) -> Value {
     let users = users.iter().copied().chain(other).map(|user| subject("User", user));
-    with_subjects(namespace, name, role, users.collect())
+    with_subjects(namespace, name, role, &users.collect::<Vec<_>>())
 }
 
-fn group_binding(
-    namespace: Option<&str>,
-    name: &str,
-    role: &str,
-    group: &str,
-) -> serde_json::Value {
-    with_subjects(namespace, name, role, vec![subject("Group", group)])
+fn group_binding(namespace: Option<&str>, name: &str, role: &str, group: &str) -> Value {
+    with_subjects(namespace, name, role, &[subject("Group", group)])
 }
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
-fn subject(kind: &str, name: &str) -> serde_json::Value {
+fn subject(kind: &str, name: &str) -> Value {
     json!({ "kind": kind, "apiGroup": RBAC, "name": name })
 }
 
-fn with_subjects(
-    namespace: Option<&str>,
-    name: &str,
-    role: &str,
-    subjects: Vec<serde_json::Value>,
-) -> serde_json::Value {
+fn with_subjects(namespace: Option<&str>, name: &str, role: &str, subjects: &[Value]) -> Value {
     json!({
         "apiVersion": format!("{RBAC}/v1"),
         "kind": if namespace.is_some() { "RoleBinding" } else { "ClusterRoleBinding" },
