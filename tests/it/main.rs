@@ -14,5 +14,6 @@ mod bad_input;
 mod every_step;
 mod leaver;
 mod ops;
+mod played;
 mod tidy;
 mod whole_day;
