@@ -1,6 +1,6 @@
 //! `/groups`: list, read, create, upsert, change and delete.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::answer::{Answer, Outcome, Refused};
 use super::call::Call;
@@ -55,7 +55,14 @@ pub fn create(call: &Call<'_>) -> Outcome {
 pub fn upsert(call: &Call<'_>, name: &str) -> Outcome {
     let existing = call.directory().group_by_unique_name(name).map(|group| group.id.clone());
     match existing {
-        Some(id) => update(call, &id),
+        // The body is that of a create; what only a create can say stays as it is.
+        Some(id) => {
+            let mut body = call.object()?;
+            for fixed in ["groupTypes", "mailEnabled", "securityEnabled", "owners@odata.bind"] {
+                body.remove(fixed);
+            }
+            update_with(call, &id, body)
+        }
         None if call.create_if_missing => {
             call.needs(&[&["Group.Create"]])?;
             let mut body = call.object()?;
@@ -98,7 +105,10 @@ fn create_from(call: &Call<'_>, body: NewGroupBody) -> Outcome {
 
 /// `PATCH /groups/{id}`: properties and up to 20 new members, all or nothing.
 pub fn update(call: &Call<'_>, id: &str) -> Outcome {
-    let mut body = call.object()?;
+    update_with(call, id, call.object()?)
+}
+
+fn update_with(call: &Call<'_>, id: &str, mut body: Map<String, Value>) -> Outcome {
     let added = take_bound(&mut body, "members")?;
     let change = GroupChange::read(body)?;
     if !change.is_empty() {
