@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use latchkey_core::{CallError, GroupName, ObjectId, holdings::Group};
-use reqwest::Method;
+use latchkey_core::{CallError, GroupName, ObjectId, Service, holdings::Group, ids::digest};
+use reqwest::{
+    Method, StatusCode,
+    header::{HeaderName, HeaderValue},
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use url::{Url, form_urlencoded::byte_serialize};
@@ -15,7 +18,9 @@ use super::{
     users::{graph_call, literal, required},
     wire::{self, Page, WireGroup, WireMember, is_guest, object_id},
 };
-use crate::http::odata;
+use crate::http::{Request, odata};
+
+const CREATE_IF_MISSING: HeaderValue = HeaderValue::from_static("create-if-missing");
 
 /// A direct member of a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,8 +72,12 @@ impl Graph {
     /// Creates a security group, owned by the service principal of
     /// [`with_owner`](Graph::with_owner). Names are not unique in Entra: look first.
     ///
+    /// The group gets a unique name that follows from its display name, and is upserted by it:
+    /// Graph's only create that makes no second group when it is sent again before replicas show
+    /// the first (`group-upsert`).
+    ///
     /// # Errors
-    /// As every call.
+    /// [`CallError::NotFound`] when the group exists but cannot be seen yet.
     pub async fn create_group(
         &self,
         name: &GroupName,
@@ -82,22 +91,42 @@ impl Graph {
             "mailEnabled": false,
             "securityEnabled": true,
         });
-        let Some(owner) = &self.owner else { return self.post_group(&body).await };
+        let Some(owner) = &self.owner else { return self.upsert_group(name, &body).await };
         let mut owned = body.clone();
         owned["owners@odata.bind"] = json!([self.object_url(owner).as_str()]);
-        match self.post_group(&owned).await {
+        match self.upsert_group(name, &owned).await {
             // The creator may be an owner already, and is then refused as a second one.
             Err(CallError::Rejected { message, .. }) if message.contains("duplicate values") => {
-                self.post_group(&body).await
+                self.upsert_group(name, &body).await
             }
             answer => answer,
         }
     }
 
-    async fn post_group(&self, body: &Value) -> Result<Group, CallError> {
-        let request = self.request("POST /groups", Method::POST, &["groups"]).json(body);
-        let answer = self.send(&request).await?;
-        answer.json::<WireGroup>(request.call())?.into_group(request.call())
+    async fn upsert_group(&self, name: &GroupName, body: &Value) -> Result<Group, CallError> {
+        let url = self.url(&[&unique_name(name)]);
+        let what = "PATCH /groups by uniqueName";
+        let request = Request::new(Service::Graph, what, Method::PATCH, url.clone())
+            .header(HeaderName::from_static("prefer"), CREATE_IF_MISSING)
+            .json(body);
+        let answer = self.http.exchange(&request, self.auth()).await?;
+        let call = request.call();
+        match answer.status {
+            StatusCode::CREATED => answer.json::<WireGroup>(call)?.into_group(call),
+            StatusCode::NO_CONTENT => self.group_at(url).await,
+            // It may be there: to create and to update are different rights.
+            StatusCode::FORBIDDEN => match self.group_at(url).await {
+                Err(error) if error.is_not_found() => answer.ok(call).and(Err(error)),
+                found => found,
+            },
+            _ => answer.ok(call)?.json::<WireGroup>(call)?.into_group(call),
+        }
+    }
+
+    async fn group_at(&self, mut url: Url) -> Result<Group, CallError> {
+        let what = "GET /groups by uniqueName";
+        url.query_pairs_mut().append_pair("$select", wire::GROUP);
+        self.get::<WireGroup>(what, odata(url)).await?.into_group(&graph_call(what))
     }
 
     /// The direct members of a group, of every kind.
@@ -138,6 +167,12 @@ impl Graph {
     pub(super) fn object_url(&self, id: &ObjectId) -> Url {
         self.url(&["directoryObjects", id.as_str()])
     }
+}
+
+/// The address of the group by its alternate key.
+fn unique_name(name: &GroupName) -> String {
+    let key = digest(&["group", name.as_str()]);
+    format!("groups(uniqueName='latchkey-{}')", &key[..32])
 }
 
 fn by_name(name: &GroupName) -> String {

@@ -176,6 +176,20 @@ async fn a_created_group_belongs_to_us() {
 }
 
 #[tokio::test]
+async fn a_group_created_again_before_replicas_show_it_stays_one_group() {
+    let stage = stage().await;
+    let payroll = name("payroll");
+    let create = || stage.graph.create_group(&payroll, "payroll", "Team payroll");
+    stage.sandbox.world.lag.set(1);
+    let first = create().await.unwrap();
+    let unseen = create().await.unwrap_err();
+    assert!(unseen.is_not_found(), "stale replicas do not show it yet: {unseen}");
+    assert_eq!(create().await.unwrap(), first);
+    let named = stage.directory().groups().filter(|g| g.display_name == "payroll").count();
+    assert_eq!(named, 1);
+}
+
+#[tokio::test]
 async fn memberships_change_twenty_at_a_time_and_a_repetition_changes_nothing() {
     let stage = stage().await;
     let id = stage.person("ada", "p-1001");
