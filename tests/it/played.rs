@@ -122,6 +122,7 @@ pub fn hire(person: &str, department: &str) -> Value {
 }
 
 /// An event, in effect for years.
+#[expect(clippy::needless_pass_by_value, reason = "callers write the members in place")]
 pub fn event(kind: &str, person: &str, revision: u64, more: Value) -> Value {
     let mut data = json!({
         "personId": person,

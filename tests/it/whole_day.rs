@@ -31,9 +31,9 @@ use xtask::{
 };
 
 /// Stages that play at once. Most of a day is waiting for a process to start or a queue to drain.
-const AT_ONCE: usize = 6;
+const AT_ONCE: usize = 10;
 /// A day takes seconds. One that has not settled by then never will.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_world_ends_the_same_whenever_the_handler_is_killed() {

@@ -80,10 +80,10 @@ impl Entry {
             example: S::EXAMPLE,
             schema: || schema_for!(S::Request).to_value(),
             run: |cx, request| {
-                Box::pin(async move { run::<S>(&cx, &request_of::<S>(request)?).await })
+                Box::pin(async move { run::<S>(&cx, &request_of::<S>(&request)?).await })
             },
             look: |cx, request| {
-                Box::pin(async move { look::<S>(&cx, &request_of::<S>(request)?).await })
+                Box::pin(async move { look::<S>(&cx, &request_of::<S>(&request)?).await })
             },
         }
     }
@@ -95,6 +95,6 @@ impl fmt::Debug for Entry {
     }
 }
 
-fn request_of<S: Step>(request: Value) -> Result<S::Request, StepError> {
-    message::read_value(&request).map_err(|why| StepError::unreadable("request", why))
+fn request_of<S: Step>(request: &Value) -> Result<S::Request, StepError> {
+    message::read_value(request).map_err(|why| StepError::unreadable("request", why))
 }

@@ -1,7 +1,10 @@
 //! However two leaving admins interleave, enough admins stay; break-glass accounts always do.
 
 use std::{
-    sync::{Arc, PoisonError},
+    sync::{
+        Arc, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -44,9 +47,8 @@ async fn round(seed: u64) -> usize {
     let (first, second) = futures::join!(played.send(&left[0]), played.send(&left[1]));
     assert_eq!((first.status, second.status), (202, 202));
     played.settled().await;
-    let directory = world.directory.read().unwrap_or_else(PoisonError::into_inner);
-    let (now, fewest) = (usable(&directory), fewest.load(std::sync::atomic::Ordering::SeqCst));
-    drop(directory);
+    let now = usable(&world.directory.read().unwrap_or_else(PoisonError::into_inner));
+    let fewest = fewest.load(Ordering::SeqCst);
     assert!(now >= 2 && fewest >= 2, "round {seed}: {fewest} admins at times, {now} in the end");
     let mut told = Vec::new();
     for person in PEOPLE {
@@ -58,14 +60,14 @@ async fn round(seed: u64) -> usize {
 }
 
 /// The fewest usable admins at any request.
-fn watch(played: &Played) -> Arc<std::sync::atomic::AtomicUsize> {
-    let fewest = Arc::new(std::sync::atomic::AtomicUsize::new(usize::MAX));
+fn watch(played: &Played) -> Arc<AtomicUsize> {
+    let fewest = Arc::new(AtomicUsize::new(usize::MAX));
     let (noted, world) = (Arc::clone(&fewest), Arc::downgrade(&played.stage.sandbox.world));
     played.stage.sandbox.world.faults.set(Box::new(move |_| {
         if let Some(world) = world.upgrade()
             && let Ok(directory) = world.directory.try_read()
         {
-            noted.fetch_min(usable(&directory), std::sync::atomic::Ordering::SeqCst);
+            noted.fetch_min(usable(&directory), Ordering::SeqCst);
         }
         None
     }));
