@@ -1,7 +1,5 @@
 //! Published and recorded answers of Graph, kept beside the repository.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
 use std::{fs, path::PathBuf};
 
 use serde_json::Value;

@@ -6,6 +6,7 @@
 //! values outward and keep their wire types to themselves.
 
 pub mod arm;
+mod endpoint;
 #[cfg(test)]
 mod fixtures;
 pub mod graph;

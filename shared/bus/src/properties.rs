@@ -29,8 +29,6 @@ fn ascii(json: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
     use azure_core_021::headers::AsHeaders;
     use jiff::Timestamp;
 

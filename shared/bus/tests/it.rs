@@ -1,5 +1,5 @@
 //! Sends against the sandbox's broker, over TLS.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::{io::Write, time::Duration};
 

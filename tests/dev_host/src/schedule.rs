@@ -61,8 +61,6 @@ impl Schedule {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
     use super::*;
 
     fn next(expression: &str, now: &str) -> String {

@@ -84,7 +84,7 @@ mod tests {
         let clock = Clock::still(Timestamp::UNIX_EPOCH);
         let mut turns = clock.turns();
         assert!(!turns.has_changed().expect("the clock lives"));
-        clock.clone().advance(SignedDuration::from_hours(30));
+        clock.advance(SignedDuration::from_hours(30));
         assert_eq!(clock.now().as_second(), 30 * 3600);
         assert!(turns.has_changed().expect("the clock lives"));
         turns.mark_unchanged();

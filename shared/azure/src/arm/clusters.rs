@@ -44,7 +44,7 @@ impl Arm {
     pub async fn cluster(&self, resource_id: &str) -> Result<ManagedCluster, CallError> {
         let what = "GET managedCluster";
         let url = self.url(resource_id, &[], CONTAINER_SERVICE);
-        let wire: WireCluster = self.get(what, url).await?;
+        let wire: WireCluster = self.0.get(what, url).await?;
         wire.into_cluster(&Call { service: Service::Arm, what })
     }
 
@@ -59,7 +59,7 @@ impl Arm {
         let what = "POST listClusterUserCredential";
         let request = Request::new(Service::Arm, what, Method::POST, url).reading();
         let call = request.call();
-        let answer: Credentials = self.send(&request).await?.json(call)?;
+        let answer: Credentials = self.0.send(&request).await?.json(call)?;
         let encoded =
             answer.kubeconfigs.into_iter().next().ok_or_else(|| odd(call, "kubeconfigs"))?;
         let yaml = BASE64_STANDARD.decode(encoded.value).map_err(|_| odd(call, "kubeconfig"))?;
@@ -134,8 +134,6 @@ impl WireCluster {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
     use serde_json::json;
 
     use super::*;

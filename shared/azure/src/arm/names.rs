@@ -23,8 +23,6 @@ pub(super) fn existing_name(message: &str) -> Option<Uuid> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
     use proptest::prelude::*;
 
     use super::*;

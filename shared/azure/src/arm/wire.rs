@@ -7,14 +7,6 @@ use latchkey_core::{
 use serde::Deserialize;
 use uuid::Uuid;
 
-/// One page of a listing.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Page<T> {
-    pub value: Vec<T>,
-    pub next_link: Option<String>,
-}
-
 /// A role assignment.
 #[derive(Deserialize)]
 pub(super) struct WireAssignment {

@@ -124,7 +124,7 @@ impl Graph {
         let mut answers: Vec<Result<Option<Response>, CallError>> =
             items.iter().map(|_| Ok(None)).collect();
         let mut open: Vec<usize> = (0..items.len()).collect();
-        let mut budget = self.http.budget();
+        let mut budget = self.endpoint.budget();
         loop {
             let sent: Vec<Item> =
                 open.iter().map(|&n| Item { id: n.to_string(), ..items[n].clone() }).collect();
@@ -154,7 +154,7 @@ impl Graph {
         let request = Request::new(Service::Graph, call.what, Method::POST, self.url(&["$batch"]))
             .json(&Requests { requests: items });
         let request = if write { request } else { request.reading() };
-        let answer = self.send(&request).await?;
+        let answer = self.endpoint.send(&request).await?;
         match answer.json::<Responses>(call) {
             Ok(answer) => Ok(answer.responses),
             // Something was done, we cannot read what.
@@ -205,8 +205,6 @@ fn copy(error: &CallError) -> CallError {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
     use super::*;
     use crate::fixtures;
 

@@ -12,11 +12,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use url::{Url, form_urlencoded::byte_serialize};
 
+use crate::endpoint::Page;
+
 use super::{
-    Graph, SCOPE,
+    Graph,
     batch::{Item, Response},
     users::{graph_call, literal, required},
-    wire::{self, Page, WireGroup, WireMember, is_guest, object_id},
+    wire::{self, WireGroup, WireMember, is_guest, object_id},
 };
 use crate::http::{Request, odata};
 
@@ -109,7 +111,7 @@ impl Graph {
         let request = Request::new(Service::Graph, what, Method::PATCH, url.clone())
             .header(HeaderName::from_static("prefer"), CREATE_IF_MISSING)
             .json(body);
-        let answer = self.http.exchange(&request, self.auth()).await?;
+        let answer = self.endpoint.exchange(&request).await?;
         let call = request.call();
         match answer.status {
             StatusCode::CREATED => answer.json::<WireGroup>(call)?.into_group(call),
@@ -126,7 +128,7 @@ impl Graph {
     async fn group_at(&self, mut url: Url) -> Result<Group, CallError> {
         let what = "GET /groups by uniqueName";
         url.query_pairs_mut().append_pair("$select", wire::GROUP);
-        self.get::<WireGroup>(what, odata(url)).await?.into_group(&graph_call(what))
+        self.endpoint.get::<WireGroup>(what, odata(url)).await?.into_group(&graph_call(what))
     }
 
     /// The direct members of a group, of every kind.
@@ -139,7 +141,7 @@ impl Graph {
         url.query_pairs_mut()
             .append_pair("$select", "id,accountEnabled,userType")
             .append_pair("$top", "999");
-        let members: Vec<WireMember> = self.all(what, odata(url)).await?;
+        let members: Vec<WireMember> = self.endpoint.all(what, odata(url)).await?;
         let call = graph_call(what);
         let members = members.into_iter().map(|member| {
             Ok(Member {
@@ -156,7 +158,7 @@ impl Graph {
     /// # Errors
     /// [`CallError::Surprise`] when the token is no JWT with an `oid`.
     pub async fn me_owner(&self) -> Result<ObjectId, CallError> {
-        let token = self.tokens.bearer(SCOPE).await?;
+        let token = self.endpoint.token().await?;
         own_id(token.secret()).ok_or_else(|| CallError::Surprise {
             call: graph_call("read our own object id"),
             detail: "the access token states no oid".to_owned(),

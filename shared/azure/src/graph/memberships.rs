@@ -90,8 +90,6 @@ fn is_so_already(change: Change, user: &ObjectId, error: &ServiceError) -> bool 
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
     use super::*;
     use crate::fixtures;
 

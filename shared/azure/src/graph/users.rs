@@ -10,11 +10,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
+use crate::endpoint::Page;
+
 use super::{
     Graph,
     batch::Item,
     password::password,
-    wire::{self, Page, WireGroup, WireUser, object_id},
+    wire::{self, WireGroup, WireUser, object_id},
 };
 use crate::http::{Request, odata};
 
@@ -28,7 +30,7 @@ impl Graph {
         let mut url = self.url(&["users"]);
         let filter = format!("employeeId eq {}", literal(id));
         url.query_pairs_mut().append_pair("$filter", &filter).append_pair("$select", wire::USER);
-        let found: Vec<WireUser> = self.all(what, odata(url)).await?;
+        let found: Vec<WireUser> = self.endpoint.all(what, odata(url)).await?;
         // An option that the service does not know is ignored, not refused: look again.
         let found = found.into_iter().filter(|user| user.is_employee(id)).collect();
         one(&graph_call(what), found)
@@ -57,7 +59,7 @@ impl Graph {
     async fn user_at(&self, mut url: Url) -> Result<Option<User>, CallError> {
         let what = "GET /users/{id}";
         url.query_pairs_mut().append_pair("$select", wire::USER);
-        match self.get::<WireUser>(what, odata(url)).await {
+        match self.endpoint.get::<WireUser>(what, odata(url)).await {
             Ok(user) => user.into_user(&graph_call(what)).map(Some),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
@@ -93,9 +95,10 @@ impl Graph {
             Err(error) => return Err(error),
         };
         let page: Page<WireGroup> = groups.json(&call)?;
+        let next = page.next(&self.endpoint, call.what)?;
         let mut groups = page.value;
-        if let Some(link) = page.next_link {
-            groups.extend(self.all(call.what, self.follow(call.what, &link)?).await?);
+        if let Some(next) = next {
+            groups.extend(self.endpoint.all(call.what, next).await?);
         }
         let groups = groups.into_iter().map(|group| group.into_group(&call));
         Ok(Some((user, groups.collect::<Result<_, _>>()?)))
@@ -111,7 +114,7 @@ impl Graph {
         let what = "GET /directory/deletedItems users";
         let mut url = self.url(&["directory", "deletedItems", "microsoft.graph.user"]);
         url.query_pairs_mut().append_pair("$select", wire::USER).append_pair("$top", "999");
-        let deleted: Vec<WireUser> = self.all(what, odata(url)).await?;
+        let deleted: Vec<WireUser> = self.endpoint.all(what, odata(url)).await?;
         let found = deleted.into_iter().filter(|user| user.is_employee(id)).collect();
         one(&graph_call(what), found)
     }
@@ -125,7 +128,7 @@ impl Graph {
         let request = self
             .request("POST /users", Method::POST, &["users"])
             .json(&new_user_body(user, &password()));
-        let answer = self.http.exchange(&request, self.auth()).await?;
+        let answer = self.endpoint.exchange(&request).await?;
         let taken = !answer.status.is_success()
             && answer.error().details.iter().any(|code| code == "ObjectConflict");
         if taken {
@@ -173,7 +176,7 @@ impl Graph {
     }
 
     async fn done(&self, request: Request) -> Result<(), CallError> {
-        self.send(&request).await.map(drop)
+        self.endpoint.send(&request).await.map(drop)
     }
 }
 

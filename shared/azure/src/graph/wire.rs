@@ -13,14 +13,6 @@ pub(super) const USER: &str = "id,userPrincipalName,employeeId,accountEnabled,\
 /// Properties of a group that we read.
 pub(super) const GROUP: &str = "id,displayName,groupTypes,onPremisesSyncEnabled,isAssignableToRole";
 
-/// One page of a listing.
-#[derive(Debug, Deserialize)]
-pub(super) struct Page<T> {
-    pub value: Vec<T>,
-    #[serde(rename = "@odata.nextLink")]
-    pub next_link: Option<String>,
-}
-
 /// A user.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

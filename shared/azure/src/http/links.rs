@@ -27,8 +27,6 @@ pub(crate) fn odata(mut url: Url) -> Url {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
     use super::*;
 
     #[test]

@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use jiff::SignedDuration;
 use proptest::prelude::*;
 

@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use azure_core::credentials::{AccessToken, TokenRequestOptions};

@@ -1,5 +1,5 @@
 //! The clients against the sandbox, over TLS, with everything that goes wrong on the way.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod arm;
 mod faults;

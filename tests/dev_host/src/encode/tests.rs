@@ -1,7 +1,5 @@
 //! The tables of what a real host was seen to do with answers and outputs.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
 use bytes::Bytes;
 use http::StatusCode;
 use serde_json::json;

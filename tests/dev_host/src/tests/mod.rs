@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 mod http;
 mod messages;
 mod process;
@@ -32,12 +30,12 @@ struct Fixture {
 
 impl Fixture {
     fn new(functions: &[(&str, Value)]) -> Self {
-        let fixture = Self::with_host(json!({}), functions);
+        let fixture = Self::with_host(&json!({}), functions);
         fixture.write("handler", "");
         fixture
     }
 
-    fn with_host(extra: Value, functions: &[(&str, Value)]) -> Self {
+    fn with_host(extra: &Value, functions: &[(&str, Value)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut host = json!({
             "version": "2.0",

@@ -9,7 +9,7 @@ type Lines = mpsc::UnboundedReceiver<Line>;
 /// A host with a real child process in this mode, and a message waiting for it.
 async fn start(mode: &str, change: impl FnOnce(&mut HostOptions)) -> (Fixture, Host, Lines) {
     let host = json!({ "functionTimeout": "00:00:02" });
-    let fixture = Fixture::with_host(host, &[("echo", queue("people", false))]);
+    let fixture = Fixture::with_host(&host, &[("echo", queue("people", false))]);
     fixture.write("handler", include_str!("handler.py"));
     let executable = fixture.path().join("handler");
     std::fs::set_permissions(executable, std::fs::Permissions::from_mode(0o755)).unwrap();

@@ -43,7 +43,7 @@ async fn an_app_the_host_cannot_play_is_refused_with_the_functions_name() {
     assert_eq!(refused(json!([])).await, "function odd: 0 triggers, one is needed");
     let unset = json!({ "name": "m", "type": "serviceBusTrigger", "queueName": "%NOT_SET_HERE%" });
     assert_eq!(refused(unset).await, "function odd: no app setting NOT_SET_HERE");
-    let fixture = Fixture::with_host(json!({ "version": "1.0" }), &[]);
+    let fixture = Fixture::with_host(&json!({ "version": "1.0" }), &[]);
     let error = Host::start(fixture.options()).await.unwrap_err().to_string();
     assert_eq!(error, "host.json: version must be \"2.0\"");
 }
