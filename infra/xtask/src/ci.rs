@@ -27,11 +27,30 @@ const CHECKS: &[Check] = &[
     Check { name: "doc tests", arguments: &["test", "--workspace", "--doc", "--quiet"] },
 ];
 
+/// Installs what tests talk to and no Rust crate provides. Without Node the tests that need it
+/// say so loudly, and fail in CI.
+fn tools() -> Result<()> {
+    let tools = pack::root().join("tests").join("tools");
+    if tools.join("node_modules").is_dir() {
+        return Ok(());
+    }
+    print("ci: tools of the tests, from tests/tools/package-lock.json");
+    let npm = Command::new("npm")
+        .args(["ci", "--no-audit", "--no-fund", "--silent", "--prefix"])
+        .arg(&tools)
+        .status();
+    if !npm.is_ok_and(|status| status.success()) {
+        print("ci: npm could not install them: tests that need them will say so");
+    }
+    Ok(())
+}
+
 /// Runs the checks; the first that fails ends it.
 pub fn ci() -> Result<ExitCode> {
     let began = Instant::now();
     print("ci: dependencies, against deny.toml");
     licenses::check()?;
+    tools()?;
     pack::build(false)?;
     for check in CHECKS {
         print(&format!("ci: {}", check.name));
