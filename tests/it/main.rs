@@ -6,6 +6,7 @@
 //! - `bad_input`: does each kind of bad input get a clear error, once, and block nobody?
 //! - `leaver`: how many calls and round trips does a leaver cost?
 //! - `ops`: who may ask `ops` for what, and what does it answer?
+//! - `sweep`: does it find what nobody told us of?
 //! - `tidy`: do lists, folders, generated files and dependencies agree?
 
 #![expect(clippy::panic, reason = "a test says so when something is wrong")]
@@ -15,5 +16,6 @@ mod every_step;
 mod leaver;
 mod ops;
 mod played;
+mod sweep;
 mod tidy;
 mod whole_day;

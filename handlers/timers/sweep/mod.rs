@@ -23,7 +23,7 @@ pub const NEEDS: &[Need] = &[Send("plans")];
 /// # Errors
 /// The first message that could not be sent; the next sweep asks again.
 pub async fn sweep(cx: &Cx) -> Result<usize, StepError> {
-    let hour = cx.now().strftime("%Y-%m-%dT%H").to_string();
+    let sweep = cx.now().to_string();
     let teams = cx.policy().teams.keys().cloned().map(About::Team);
     let people = cx.ledger().streams("people").await?;
     let people = people
@@ -31,7 +31,7 @@ pub async fn sweep(cx: &Cx) -> Result<usize, StepError> {
         .filter_map(|stream| Some(About::Person(PersonId::new(stream.rsplit('/').next()?).ok()?)));
     let all: Vec<About> = teams.chain(people).collect();
     for about in &all {
-        let case_id = CaseId::of(&["sweep", &about.session(), &hour]);
+        let case_id = CaseId::of(&["sweep", &about.session(), &sweep]);
         send_plan(cx, &PlanMessage { case_id, about: about.clone(), attempt: 1, tries: 0 }, None)
             .await?;
     }

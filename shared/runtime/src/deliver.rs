@@ -119,3 +119,41 @@ fn evidence(message: &StepMessage, run: Run, took: Duration) -> Evidence {
         ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use latchkey_core::{Call, Refusal, Service};
+
+    use super::*;
+
+    const CALL: Call = Call { service: Service::Graph, what: "GET /users/{id}" };
+
+    fn busy(retry_after: Option<u64>) -> StepError {
+        let retry_after = retry_after.map(Duration::from_secs);
+        StepError::Busy { call: CALL, retry_after, source: None }
+    }
+
+    #[test]
+    fn a_busy_service_is_asked_later_and_not_before_it_said() {
+        assert_eq!(fate(&busy(None), 0, 1), Fate::Later(Duration::from_secs(1)));
+        assert_eq!(fate(&busy(None), 4, 1), Fate::Later(Duration::from_secs(60)));
+        assert_eq!(fate(&busy(Some(30)), 0, 1), Fate::Later(Duration::from_secs(30)));
+        assert_eq!(fate(&busy(Some(30)), MOST_TRIES, 1), Fate::Record(Outcome::Failed));
+    }
+
+    #[test]
+    fn a_lost_answer_is_looked_at_at_once_until_the_queue_would_give_up() {
+        let lost = StepError::Lost { call: CALL, source: None };
+        assert_eq!(fate(&lost, 0, 1), Fate::Now);
+        assert_eq!(fate(&lost, 0, MOST_DELIVERIES), Fate::Later(Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn a_refusal_is_recorded_and_a_missing_right_needs_somebody() {
+        let person = "1001".parse().expect("a person id");
+        let refused = StepError::from(Refusal::Tombstoned { person });
+        assert_eq!(fate(&refused, 0, 1), Fate::Record(Outcome::Refused));
+        let failed = StepError::Failed { call: CALL, why: "403".into() };
+        assert_eq!(fate(&failed, 0, 1), Fate::Record(Outcome::Failed));
+    }
+}

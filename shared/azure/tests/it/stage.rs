@@ -11,7 +11,6 @@ use tempfile::NamedTempFile;
 pub struct Stage {
     pub sandbox: Sandbox,
     pub http: Http,
-    pub tokens: Tokens,
     pub graph: Graph,
     pub arm: Arm,
     /// Resource id of the one cluster.
@@ -43,8 +42,8 @@ pub async fn stage_of(config: Config) -> Stage {
     let (endpoint, header) = (ends.managed_identity, &ends.identity_header);
     let tokens = Tokens::from_identity_endpoint(&http, endpoint, header, None);
     let graph = Graph::new(http.clone(), tokens.clone(), &ends.graph);
-    let arm = Arm::new(http.clone(), tokens.clone(), &ends.arm);
-    Stage { sandbox, http, tokens, graph, arm, cluster, ca }
+    let arm = Arm::new(http.clone(), tokens, &ends.arm);
+    Stage { sandbox, http, graph, arm, cluster, ca }
 }
 
 impl Stage {
