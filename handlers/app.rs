@@ -108,7 +108,7 @@ async fn plan(cx: Cx, inv: Invocation) -> Result<Reply, Failure> {
         About::Team(team) => plan_team::plan(&cx, &message, &team).await,
     };
     let Err(error) = done else { return Ok(Reply::new()) };
-    match fate(&error, message.tries % (u32::MAX / 2), delivery.delivery_count.unwrap_or(1)) {
+    match fate(&error, message.tries, delivery.delivery_count.unwrap_or(1)) {
         Fate::Now => Err(Failure::new(error)),
         Fate::Later(wait) => {
             deliver::put_off_plan(&cx, &message, wait).await.map_err(Failure::new)?;

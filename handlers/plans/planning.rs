@@ -92,9 +92,13 @@ fn request_of(intent: &Intent) -> Result<Value, StepError> {
 /// (only residue) it comes after the usual growing delay.
 async fn look_again(cx: &Cx, message: &PlanMessage, nothing_sent: bool) -> Result<(), StepError> {
     let wait = if nothing_sent { delay(message.attempt) } else { NET + delay(message.attempt) };
-    // Told apart from the look that evidence asks for, which must not be dropped as its duplicate.
-    let next = PlanMessage { attempt: message.attempt + 1, tries: u32::MAX / 2, ..message.clone() };
+    let next = next(message).as_net();
     send_plan(cx, &next, after(cx.now(), wait.max(Duration::from_secs(1)))).await
+}
+
+/// The look after this one.
+fn next(message: &PlanMessage) -> PlanMessage {
+    PlanMessage::look(message.case_id.clone(), message.about.clone(), message.attempt + 1)
 }
 
 async fn record(
@@ -140,7 +144,7 @@ async fn stuck(cx: &Cx, message: &PlanMessage, plan: &Plan) -> Result<(), StepEr
 /// Puts the case off until an instant, when the same case is looked at again.
 pub async fn wait(cx: &Cx, message: &PlanMessage, until: Timestamp) -> Result<(), StepError> {
     append(cx, message, CaseRecord::Waiting { until }).await?;
-    let next = PlanMessage { attempt: message.attempt + 1, tries: 0, ..message.clone() };
+    let next = next(message);
     send_plan(cx, &next, Some(until)).await
 }
 

@@ -4,6 +4,7 @@
 //!   it need what it declares?
 //! - `whole_day`: does the world end the same whenever the handler is killed?
 //! - `bad_input`: does each kind of bad input get a clear error, once, and block nobody?
+//! - `brake`: does a bad feed empty the company?
 //! - `leaver`: how many calls and round trips does a leaver cost?
 //! - `ops`: who may ask `ops` for what, and what does it answer?
 //! - `sweep`: does it find what nobody told us of?
@@ -12,6 +13,7 @@
 #![expect(clippy::panic, reason = "a test says so when something is wrong")]
 
 mod bad_input;
+mod brake;
 mod every_step;
 mod leaver;
 mod ops;

@@ -18,7 +18,10 @@ pub(super) async fn holds(cx: &Cx, fact: &Fact, case_id: &CaseId) -> Result<bool
     let key = format!("{}/{second}-{}", folder(fact.recorded), fact.person);
     cx.ledger().create_once(&key, cx.now(), &fact.recorded).await?;
     let recent = recent(cx, fact.recorded).await?;
-    let Err(refusal) = may_proceed(cx.policy(), recent) else { return Ok(false) };
+    let Err(refusal) = may_proceed(cx.policy(), recent) else {
+        release(cx, fact).await?;
+        return Ok(false);
+    };
     let held = PersonRecord::Held { case_id: case_id.clone() };
     append_if(cx, &person_stream(&fact.person), |seen: &[PersonRecord]| {
         (!seen.contains(&held)).then(|| held.clone())
@@ -31,6 +34,19 @@ pub(super) async fn holds(cx: &Cx, fact: &Fact, case_id: &CaseId) -> Result<bool
     .await?;
     tracing::error!(case = %case_id, %refusal, "held");
     Ok(true)
+}
+
+/// A person held earlier goes on: this end came when few others did.
+async fn release(cx: &Cx, fact: &Fact) -> Result<(), StepError> {
+    let released = PersonRecord::Released { requester: "limits.leaversPerHour".into() };
+    append_if(cx, &person_stream(&fact.person), |seen: &[PersonRecord]| {
+        let hold = seen.iter().rev().find(|record| {
+            matches!(record, PersonRecord::Held { .. } | PersonRecord::Released { .. })
+        });
+        matches!(hold, Some(PersonRecord::Held { .. })).then(|| released.clone())
+    })
+    .await?;
+    Ok(())
 }
 
 /// Leavers recorded within the hour up to this instant, counted by the names of their records.

@@ -43,12 +43,7 @@ pub(super) async fn shut(cx: &Cx, case_id: &CaseId, person: &PersonId) -> Result
         send_step(cx, &message, None).await?;
         steps.push(SentStep { step: step.to_owned(), message_id: message.id() });
     }
-    let net = PlanMessage {
-        case_id: case_id.clone(),
-        about: about.clone(),
-        attempt: 1,
-        tries: u32::MAX / 2,
-    };
+    let net = PlanMessage::first(case_id.clone(), about.clone()).as_net();
     send_plan(cx, &net, after(cx.now(), NET)).await?;
     record(cx, case_id, &about, steps, person).await
 }

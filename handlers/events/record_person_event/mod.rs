@@ -63,7 +63,7 @@ pub async fn record(cx: &Cx, body: &[u8]) -> Result<Recorded, StepError> {
         }
         doors::shut(cx, &case_id, &fact.person).await?;
     } else {
-        let first = PlanMessage { case_id: case_id.clone(), about, attempt: 1, tries: 0 };
+        let first = PlanMessage::first(case_id.clone(), about);
         send_plan(cx, &first, None).await?;
     }
     Ok(Recorded::Fact(case_id))

@@ -50,7 +50,7 @@ pub async fn plan(cx: &Cx, message: &PlanMessage, person: &PersonId) -> Result<(
     }
     if view.held && view.state(cx.now()).standing() == Standing::Left {
         let why = "limits.leaversPerHour: held until an operator sends plan_person".into();
-        return case::mark_stuck(cx, &message.case_id, &message.about, vec![why]).await;
+        return needs_somebody(cx, message, &view, why).await;
     }
     let seen = look(cx, &view).await?;
     match seen.plan {
@@ -60,10 +60,26 @@ pub async fn plan(cx: &Cx, message: &PlanMessage, person: &PersonId) -> Result<(
             }
             planning::carry_on(cx, message, &plan, began).await
         }
-        Err(refusal) => {
-            case::mark_stuck(cx, &message.case_id, &message.about, vec![refusal.to_string()]).await
+        Err(refusal) => needs_somebody(cx, message, &view, refusal.to_string()).await,
+    }
+}
+
+/// Marks the case as stuck. A sweep's look says it once: while another case of the person is
+/// stuck, it opens no further one every hour.
+async fn needs_somebody(
+    cx: &Cx,
+    message: &PlanMessage,
+    view: &PersonView,
+    why: String,
+) -> Result<(), StepError> {
+    if case::read(cx, &message.case_id).await?.is_empty() {
+        for other in &view.cases {
+            if case::is_stuck(&case::read(cx, other).await?) {
+                return Ok(());
+            }
         }
     }
+    case::mark_stuck(cx, &message.case_id, &message.about, vec![why]).await
 }
 
 /// What a look at a person shows.
@@ -157,6 +173,6 @@ async fn settle(
     if case_id == message.case_id {
         return Ok(());
     }
-    let next = PlanMessage { case_id, about, attempt: 1, tries: 0 };
+    let next = PlanMessage::first(case_id, about);
     mail::send_plan(cx, &next, Some(at)).await
 }

@@ -32,8 +32,7 @@ pub async fn sweep(cx: &Cx) -> Result<usize, StepError> {
     let all: Vec<About> = teams.chain(people).collect();
     for about in &all {
         let case_id = CaseId::of(&["sweep", &about.session(), &sweep]);
-        send_plan(cx, &PlanMessage { case_id, about: about.clone(), attempt: 1, tries: 0 }, None)
-            .await?;
+        send_plan(cx, &PlanMessage::first(case_id, about.clone()), None).await?;
     }
     tracing::info!(looks = all.len(), "swept");
     Ok(all.len())

@@ -33,7 +33,7 @@ pub async fn plan_teams(stage: &Stage) -> Result<()> {
     for team in stage.policy.teams.keys() {
         let about = About::Team(team.clone());
         let case_id = CaseId::of(&["start", &about.session()]);
-        let message = PlanMessage { case_id, about, attempt: 1, tries: 0 };
+        let message = PlanMessage::first(case_id, about);
         let mut sent = send_plan(&cx, &message, None).await;
         for _ in 0..20 {
             if sent.is_ok() {

@@ -112,6 +112,11 @@ pub enum FactKind {
 }
 
 impl FactKind {
+    /// Whether a fact of this kind can give access back to somebody who was cut off.
+    pub const fn may_reinstate(&self) -> bool {
+        matches!(self, Self::Hired | Self::TerminationRescinded | Self::TerminationCorrected)
+    }
+
     /// The type of the event that says it.
     pub const fn event_type(&self) -> &'static str {
         match self {

@@ -90,6 +90,9 @@ pub struct PlanMessage {
     /// How often this look was put off because a service was busy.
     #[serde(default)]
     pub tries: u32,
+    /// Asked for in case the look that should come is never asked for.
+    #[serde(default)]
+    pub net: bool,
 }
 
 /// Asks a step to make something so. `Debug` hides the request, which is not judged yet.
@@ -133,10 +136,28 @@ impl StepMessage {
 }
 
 impl PlanMessage {
-    /// The message id; see [`StepMessage::id`].
+    /// Asks for the first look of a case.
+    pub fn first(case_id: CaseId, about: About) -> Self {
+        Self::look(case_id, about, 1)
+    }
+
+    /// Asks for the look of this number.
+    pub fn look(case_id: CaseId, about: About, attempt: u32) -> Self {
+        Self { case_id, about, attempt, tries: 0, net: false }
+    }
+
+    /// The same look, asked for once more in case nobody else does.
+    #[must_use]
+    pub fn as_net(self) -> Self {
+        Self { net: true, ..self }
+    }
+
+    /// The message id; see [`StepMessage::id`]. A net has an id of its own: it must not be dropped
+    /// as a duplicate of the message whose loss it is for, nor that one as a duplicate of the net.
     pub fn id(&self) -> String {
         let (attempt, tries) = (self.attempt.to_string(), self.tries.to_string());
-        digest(&[self.case_id.as_str(), self.about.planner(), &attempt, &tries])
+        let kind = if self.net { "net" } else { "" };
+        digest(&[self.case_id.as_str(), self.about.planner(), &attempt, &tries, kind])
     }
 }
 

@@ -123,8 +123,7 @@ pub async fn go_on(
     if owed || steps.is_empty() {
         return Ok(());
     }
-    let next =
-        PlanMessage { case_id: id.clone(), about: about.clone(), attempt: attempt + 1, tries: 0 };
+    let next = PlanMessage::look(id.clone(), about.clone(), attempt + 1);
     let wait = delay(attempt.saturating_sub(1));
     send_plan(cx, &next, after(cx.now(), wait)).await
 }

@@ -43,7 +43,12 @@ impl PersonView {
         };
         for record in records {
             match record {
-                PersonRecord::Fact(fact) => view.facts.push(fact),
+                PersonRecord::Fact(fact) => {
+                    // What may bring a person back makes an old hold moot: the next end is
+                    // counted anew.
+                    view.held &= !fact.kind.may_reinstate();
+                    view.facts.push(fact);
+                }
                 PersonRecord::Linked { user } => view.link = Some(user),
                 PersonRecord::Case { case_id } => view.cases.push(case_id),
                 PersonRecord::Held { .. } => view.held = true,

@@ -21,7 +21,7 @@ async fn an_unreadable_message_is_parked_once_and_blocks_nothing_behind_it() {
     broken["data"]["sourceRevision"] = json!("two");
     let about = About::Person(PersonId::new("4001").expect("an id"));
     let case_id = CaseId::of(&["by hand"]);
-    let plan = PlanMessage { case_id: case_id.clone(), about: about.clone(), attempt: 1, tries: 0 };
+    let plan = PlanMessage::first(case_id.clone(), about.clone());
     let step = StepMessage {
         case_id,
         about,

@@ -43,7 +43,7 @@ pub(super) async fn ask(cx: &Cx, own: Case<'_>) -> Result<HttpReply, Fault> {
 /// Gives the id of the message.
 async fn send(cx: &Cx, case: &Case<'_>, attempt: u32) -> Result<String, StepError> {
     let (case_id, about) = (case.id.clone(), case.about.clone());
-    let message = PlanMessage { case_id, about, attempt, tries: 0 };
+    let message = PlanMessage::look(case_id, about, attempt);
     let id = message.id();
     if looked(&record(cx, case, &id).await?, &id).is_none() {
         send_plan(cx, &message, None).await?;

@@ -1,0 +1,87 @@
+//! Does a bad feed empty the company?
+
+use std::{fs, sync::PoisonError};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use xtask::play::plan_teams;
+
+use crate::played::{Played, event, hire};
+
+/// A stage whose policy lets one leaver an hour through.
+async fn one_an_hour() -> Played {
+    let played = Played::with(|files, mut options| {
+        let policy = fs::read_to_string(&options.policy).expect("the example");
+        let policy = policy.replace("leaversPerHour: 20", "leaversPerHour: 1");
+        options.policy = files.dir().join("access.yaml");
+        fs::write(&options.policy, policy).expect("written");
+        options
+    })
+    .await;
+    plan_teams(&played.stage).await.expect("sent");
+    played.settled().await;
+    played
+}
+
+fn may_sign_in(played: &Played, person: &str) -> bool {
+    let directory = played.stage.sandbox.world.directory.read();
+    let directory = directory.unwrap_or_else(PoisonError::into_inner);
+    let upn = format!("p{person}@contoso.onmicrosoft.com");
+    directory.user(&upn).expect("the user was made").account_enabled
+}
+
+fn left(person: &str) -> Value {
+    event("person.terminated.v1", person, 2, json!({ "urgency": "immediate" }))
+}
+
+async fn send(played: &Played, event: &Value) {
+    assert_eq!(played.send(event).await.status, 202);
+    played.settled().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_leavers_than_allowed_are_held_until_an_operator_says_so() {
+    let played = one_an_hour().await;
+    for person in ["4001", "4002"] {
+        send(&played, &hire(person, "Frontend Ops")).await;
+    }
+    send(&played, &left("4001")).await;
+    assert!(!may_sign_in(&played, "4001"), "the first is within the limit");
+
+    send(&played, &left("4002")).await;
+    assert!(may_sign_in(&played, "4002"), "the second is held, doors included");
+    let held = played.cases_of("4002").await;
+    let stuck: Vec<_> = held.iter().flat_map(|case| &case.stuck).collect();
+    assert!(stuck.iter().any(|why| why.contains("limits.leaversPerHour")), "{stuck:?}");
+
+    // The sweep does not go round the brake, and does not repeat the alarm.
+    for _ in 0..2 {
+        played.stage.host.run("sweep", "").await.expect("the sweep runs");
+        played.settled().await;
+    }
+    assert!(may_sign_in(&played, "4002"));
+    assert_eq!(played.cases_of("4002").await.len(), held.len());
+
+    let operator = played.doors.with_token(&played.ready.tokens["operator"]);
+    let order = json!({ "request": { "personId": "4002" }, "reason": "confirmed with HR" });
+    let released = operator.ops(Method::POST, "steps/plan_person", Some(&order)).await;
+    assert!(released.expect("an answer").ok());
+    played.settled().await;
+    assert!(!may_sign_in(&played, "4002"), "released, the leaver is cut off");
+    assert!(played.cases_of("4002").await.iter().all(|case| case.closed));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_held_leaver_whose_end_is_rescinded_keeps_everything() {
+    let played = one_an_hour().await;
+    for person in ["4003", "4004"] {
+        send(&played, &hire(person, "Frontend Ops")).await;
+    }
+    let before = played.snapshot();
+    send(&played, &left("4003")).await;
+    send(&played, &left("4004")).await;
+    send(&played, &event("person.termination-rescinded.v1", "4004", 3, json!({}))).await;
+    assert!(may_sign_in(&played, "4004"));
+    let kept = |text: &str| text.lines().filter(|line| line.contains("p4004@")).count();
+    assert_eq!(kept(&played.snapshot()), kept(&before));
+}
