@@ -24,7 +24,7 @@ const CHECKS: &[Check] = &[
         arguments: &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"],
     },
     // Doc tests are among them, and examples are built. Benches are compiled by the lints.
-    Check { name: "tests", arguments: &["test", "--workspace", "--quiet"] },
+    Check { name: "tests", arguments: &["test", "--workspace", "--quiet", "--no-fail-fast"] },
 ];
 
 /// Installs what tests talk to and no Rust crate provides. Without Node the tests that need it

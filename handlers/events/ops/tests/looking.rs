@@ -50,7 +50,7 @@ async fn an_expired_token_is_refused_by_our_own_clock() {
 #[tokio::test]
 async fn what_is_not_there_is_a_problem_that_says_so() {
     let stage = Stage::new().await;
-    for path in ["nothing", "people", "people/4711", "people/not%20one", "teams/none", "cases/x"] {
+    for path in ["nothing", "people/4711", "people/not%20one", "teams/none", "cases/x"] {
         let answer = stage.reader(path).await;
         assert_eq!(answer.status, 404, "{path}");
         assert_eq!(answer.headers["content-type"], "application/problem+json", "{path}");
@@ -70,7 +70,7 @@ async fn every_step_is_listed_with_its_rights_and_its_schema() {
     let steps = answer.body["steps"].as_array().unwrap();
     assert_eq!(steps.len(), crate::STEPS.len() + 2);
     let join = steps.iter().find(|step| step["step"] == "join_groups").unwrap();
-    assert!(join["needs"].as_array().unwrap().contains(&json!("Graph: User.Read.All")));
+    assert!(join["needs"].as_array().unwrap().contains(&json!("Graph: Directory.Read.All")));
     assert_eq!(join["schema"]["required"], json!(["personId", "teams"]));
 }
 

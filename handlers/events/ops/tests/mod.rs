@@ -43,9 +43,11 @@ fn covers(need: &Need) -> bool {
                 has(&|n| matches!(n, Need::Arm(k, a) if k == kind && a.contains(action)))
             })
         }
+        // A `get` beside `update` is the first half of that write, not of a look.
         Need::Kube(kind, verbs) => verbs
             .iter()
             .filter(|verb| ["get", "list"].contains(verb) || *kind == "subjectaccessreviews")
+            .filter(|verb| **verb != "get" || !verbs.contains(&"update"))
             .all(|verb| has(&|n| matches!(n, Need::Kube(k, v) if k == kind && v.contains(verb)))),
         Need::Graph(_) | Need::Send(_) => true,
     }
