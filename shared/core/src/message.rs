@@ -168,8 +168,9 @@ mod tests {
     #[test]
     fn an_unusable_field_is_named_and_its_value_is_not_repeated() {
         let body = br#"{"caseId":"c-1","about":{"person":"1001"},"attempt":"ada@example.com"}"#;
-        let error = read::<PlanMessage>(body).expect_err("attempt is a number");
-        assert_eq!(error, "attempt: must be of type integer");
+        let error = read::<PlanMessage>(body).expect_err("two fields are wrong");
+        let both = "attempt: must be of type integer; caseId: must match ^c-[0-9a-f]{16}$";
+        assert_eq!(error, both);
         let error = read::<PlanMessage>(br#"{"caseId":"#).expect_err("it ends early");
         assert_eq!(error, "(body): is not JSON (line 1 column 10)");
     }
