@@ -76,7 +76,8 @@ where
         Ok(reply) => reply,
         Err(error) => {
             tracing::warn!(%error, "a request failed");
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "try again: nothing was accepted").reply()
+            let why = "try again: whether it was accepted is not known";
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, why).reply()
         }
     };
     Ok(Reply::new().output("res", reply))

@@ -3,7 +3,7 @@
 use latchkey_core::{
     Decision, Op, Policy, Refusal, Timestamp,
     holdings::User,
-    invariants::{Admins, check_principal, may_remove_admin},
+    invariants::{Admins, may_cut_off},
     request,
     state::Standing,
 };
@@ -59,7 +59,7 @@ impl Step for DisableSignIn {
         let Some(user) = facts.user.as_ref().filter(|user| user.enabled) else {
             return Decision::from_ops(None);
         };
-        match allowed(facts, user) {
+        match may_cut_off(&facts.policy, &facts.admins, &user.id) {
             Ok(()) => Decision::from_ops([Op::DisableSignIn { person, user: user.id.clone() }]),
             Err(refusal) => Decision::refuse(refusal),
         }
@@ -71,11 +71,6 @@ impl Step for DisableSignIn {
             None => Ok(()),
         }
     }
-}
-
-fn allowed(facts: &Facts, user: &User) -> Result<(), Refusal> {
-    check_principal(&facts.policy, &user.id)?;
-    facts.admins.iter().try_for_each(|admins| may_remove_admin(&facts.policy, admins, &user.id))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use latchkey_core::{
     Decision, GroupName, Op, PersonId, Policy, Refusal, Timestamp,
     desired::Desired,
     holdings::{Group, User},
-    invariants::{Admins, check_principal, may_remove_admin},
+    invariants::{Admins, may_cut_off},
     request,
     state::Standing,
 };
@@ -70,7 +70,7 @@ impl Step for LeaveGroups {
             return Decision::refuse(Refusal::NotALeaver { person: person.clone() });
         }
         let Some((user, groups)) = &facts.held else { return Decision::from_ops(None) };
-        if let Err(refusal) = allowed(facts, user) {
+        if let Err(refusal) = may_cut_off(&facts.policy, &facts.admins, &user.id) {
             return Decision::refuse(refusal);
         }
         let (writable, fixed): (Vec<_>, Vec<_>) = groups.iter().partition(|g| g.writable());
@@ -86,11 +86,6 @@ impl Step for LeaveGroups {
             None => Ok(()),
         }
     }
-}
-
-fn allowed(facts: &Facts, user: &User) -> Result<(), Refusal> {
-    check_principal(&facts.policy, &user.id)?;
-    facts.admins.iter().try_for_each(|admins| may_remove_admin(&facts.policy, admins, &user.id))
 }
 
 fn leave(person: &PersonId, user: &User, group: &Group) -> Op {

@@ -38,6 +38,15 @@ pub fn may_remove_admin(policy: &Policy, admins: &Admins, user: &ObjectId) -> Re
     Ok(())
 }
 
+/// Whether a user may be cut off: no protected principal, and no cluster loses its last admins.
+///
+/// # Errors
+/// As [`check_principal`] and [`may_remove_admin`].
+pub fn may_cut_off(policy: &Policy, admins: &[Admins], user: &ObjectId) -> Result<(), Refusal> {
+    check_principal(policy, user)?;
+    admins.iter().try_for_each(|admins| may_remove_admin(policy, admins, user))
+}
+
 /// Whether a principal may be touched at all.
 ///
 /// # Errors
