@@ -80,8 +80,10 @@ async fn a_held_leaver_whose_end_is_rescinded_keeps_everything() {
     let before = played.snapshot();
     send(&played, &left("4003")).await;
     send(&played, &left("4004")).await;
+    assert_eq!(played.deliveries_of("disable_sign_in"), 1, "only the first one's doors were shut");
     send(&played, &event("person.termination-rescinded.v1", "4004", 3, json!({}))).await;
     assert!(may_sign_in(&played, "4004"));
+    assert_eq!(played.deliveries_of("disable_sign_in"), 1, "and it stays so");
     let kept = |text: &str| text.lines().filter(|line| line.contains("p4004@")).count();
     assert_eq!(kept(&played.snapshot()), kept(&before));
 }

@@ -95,6 +95,11 @@ impl Played {
         all
     }
 
+    /// How often a function was invoked.
+    pub fn deliveries_of(&self, function: &str) -> usize {
+        self.stage.host.invocations().iter().filter(|i| i.function == function).count()
+    }
+
     /// One delivery, and it succeeded: nothing loops.
     pub fn delivered_once(&self, message_id: &str) {
         let seen = self.deliveries(message_id);
