@@ -37,7 +37,11 @@ impl Step for CreateGroup {
 
     fn decide(_: &request::Team, facts: &Facts, _: Timestamp) -> Decision {
         let Facts { team, name, found } = facts.clone();
-        Decision::from_ops(found.is_none().then_some(Op::CreateGroup { team, group: name }))
+        Decision::from_ops(found.is_none().then_some(Op::CreateGroup {
+            team,
+            group: name,
+            role_assignable: false,
+        }))
     }
 }
 

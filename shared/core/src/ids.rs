@@ -123,6 +123,11 @@ id!(
     })
 );
 
+id!(
+    /// What justifies something: a ticket, an incident, a case. No words, so no personal data.
+    Reference, "a reference", "^[A-Za-z0-9][A-Za-z0-9._:/#-]{0,63}$", |t| word(t, 64, "._:/#-")
+);
+
 impl CaseId {
     /// The case of a cause: the same parts give the same case, so a replay joins it.
     pub fn of(parts: &[&str]) -> Self {

@@ -5,6 +5,7 @@
 //! or a function from values to values: no client, no `async`, no clock. The crate's dependency
 //! tree holds nothing that can open a socket.
 
+pub mod approval;
 pub mod azure_role;
 pub mod call;
 pub mod case;
@@ -26,11 +27,13 @@ pub mod request;
 mod schema;
 pub mod state;
 
+pub use approval::Approval;
 pub use call::{Call, CallError, Service};
 pub use decision::{Decision, Refusal};
 pub use holdings::Holdings;
 pub use ids::{
-    CaseId, ClusterName, GroupName, NamespaceName, ObjectId, PersonId, RoleName, SpellId, TeamName,
+    CaseId, ClusterName, GroupName, NamespaceName, ObjectId, PersonId, Reference, RoleName,
+    SpellId, TeamName,
 };
 pub use jiff::Timestamp;
 pub use op::Op;

@@ -2,12 +2,15 @@
 //! role id, a scope or a group id. A forged or stale request cannot ask for more than the policy
 //! already gives.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ClusterName, NamespaceName, PersonId, RoleName, TeamName};
+use crate::{
+    Timestamp,
+    ids::{ClusterName, NamespaceName, PersonId, Reference, RoleName, TeamName},
+};
 
 /// About one person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -95,6 +98,70 @@ pub struct Namespace {
     pub cluster: ClusterName,
     /// The namespace.
     pub namespace: NamespaceName,
+}
+
+/// About one cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Cluster {
+    /// The cluster.
+    pub cluster: ClusterName,
+}
+
+/// A person and a team with `justInTime`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TeamMember {
+    /// The person.
+    pub person_id: PersonId,
+    /// The team.
+    pub team: TeamName,
+}
+
+/// Membership of a team for a time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct JustInTime {
+    /// The person.
+    pub person_id: PersonId,
+    /// The team.
+    pub team: TeamName,
+    /// Until when (RFC 3339); an instant and not a duration, so that asking again gives no more.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub until: Timestamp,
+    /// What justifies it: a ticket or a case.
+    pub reference: Reference,
+}
+
+/// A role at a whole cluster, bound inside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ClusterRole {
+    /// The cluster.
+    pub cluster: ClusterName,
+    /// The role.
+    pub role: RoleName,
+    /// Who is to hold it.
+    pub holder: Holder,
+}
+
+/// Who holds something in their own name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Holder {
+    /// A team: by its group's object id.
+    Team(TeamName),
+    /// A person: by UPN, or by object id when a guest.
+    Person(PersonId),
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Team(name) => write!(f, "team {name}"),
+            Self::Person(id) => write!(f, "{id}"),
+        }
+    }
 }
 
 /// A table of what somebody must and must not be able to do, to be checked against a cluster.

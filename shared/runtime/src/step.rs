@@ -3,7 +3,7 @@
 use std::{fmt, future::Future};
 
 use futures::future::BoxFuture;
-use latchkey_core::{Decision, Timestamp, message};
+use latchkey_core::{Approval, Decision, Timestamp, message};
 use schemars::{JsonSchema, schema_for};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -40,6 +40,11 @@ pub trait Step: Sized + Send + Sync + 'static {
 
     /// Decides, from values alone.
     fn decide(request: &Self::Request, facts: &Self::Facts, now: Timestamp) -> Decision;
+
+    /// Whose approval these writes need before they are carried out. Most steps need nobody's.
+    fn approval(_request: &Self::Request, _facts: &Self::Facts) -> Option<Approval> {
+        None
+    }
 
     /// Makes sure, just before the writes, that no other plan in flight spoils an invariant that
     /// spans people. Most steps have none.

@@ -46,6 +46,22 @@ pub enum Intent {
     RevokeRoleAssignments(request::Person),
     /// No binding names the person.
     UnbindPerson(request::Person),
+    /// The person may ask for membership.
+    MakeEligible(request::TeamMember),
+    /// The person is a member for a time.
+    GrantJustInTime(request::JustInTime),
+    /// The person is neither a member for a time nor may they ask.
+    EndJustInTime(request::TeamMember),
+    /// A role at the cluster is bound in it.
+    BindClusterRole(request::ClusterRole),
+    /// The person's Entra user is deleted.
+    DeleteUser(request::Person),
+    /// The cluster is integrated with Entra as declared.
+    EnableEntraIntegration(request::Cluster),
+    /// Local accounts are off.
+    DisableLocalAccounts(request::Cluster),
+    /// Sign-in to the cluster needs a compliant device.
+    RequireCompliantDevice(request::Cluster),
 }
 
 /// Steps in the order they should be sent, and what needs a person.
@@ -97,6 +113,14 @@ impl Intent {
             Self::EndSessions(_) => "end_sessions",
             Self::RevokeRoleAssignments(_) => "revoke_role_assignments",
             Self::UnbindPerson(_) => "unbind_person",
+            Self::MakeEligible(_) => "make_eligible",
+            Self::GrantJustInTime(_) => "grant_just_in_time",
+            Self::EndJustInTime(_) => "end_just_in_time",
+            Self::BindClusterRole(_) => "bind_cluster_role",
+            Self::DeleteUser(_) => "delete_user",
+            Self::EnableEntraIntegration(_) => "enable_entra_integration",
+            Self::DisableLocalAccounts(_) => "disable_local_accounts",
+            Self::RequireCompliantDevice(_) => "require_compliant_device",
         }
     }
 }
@@ -144,6 +168,18 @@ impl fmt::Display for Intent {
             Self::EndSessions(r) => write!(f, "- sessions of {}", r.person_id),
             Self::RevokeRoleAssignments(r) => write!(f, "- Azure roles of {}", r.person_id),
             Self::UnbindPerson(r) => write!(f, "- bindings of {}", r.person_id),
+            Self::MakeEligible(r) => write!(f, "+ {} eligible for {}", r.person_id, r.team),
+            Self::GrantJustInTime(r) => {
+                write!(f, "+ {} into {} until {}", r.person_id, r.team, r.until)
+            }
+            Self::EndJustInTime(r) => write!(f, "- {} just in time from {}", r.person_id, r.team),
+            Self::BindClusterRole(r) => {
+                write!(f, "+ role {} of {} at {}", r.role, r.holder, r.cluster)
+            }
+            Self::DeleteUser(r) => write!(f, "- Entra user of {}", r.person_id),
+            Self::EnableEntraIntegration(r) => write!(f, "+ Entra integration of {}", r.cluster),
+            Self::DisableLocalAccounts(r) => write!(f, "- local accounts of {}", r.cluster),
+            Self::RequireCompliantDevice(r) => write!(f, "+ compliant device for {}", r.cluster),
         }
     }
 }

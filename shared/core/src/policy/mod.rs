@@ -4,6 +4,7 @@
 //! Schema of these types ([`Policy::schema`]) lets editors complete the file.
 
 mod check;
+mod compliant_device;
 mod error;
 mod lookup;
 mod parse;
@@ -18,8 +19,9 @@ use std::{
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ClusterName, GroupName, NamespaceName, ObjectId, RoleName, TeamName};
+use crate::ids::{ClusterName, GroupName, NamespaceName, ObjectId, PersonId, RoleName, TeamName};
 
+use compliant_device::Written;
 pub use error::{PolicyError, PolicyErrors};
 pub(crate) use lookup::same_group;
 pub use lookup::{Resolved, binding_name, place};
@@ -42,6 +44,9 @@ pub struct Policy {
     /// Which teams a person is born into.
     #[serde(default)]
     pub birthright: Vec<Birthright>,
+    /// Roles at clusters for single people, bound in Kubernetes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grants: Vec<Grant>,
     /// How people map to Entra users.
     #[serde(default)]
     pub people: People,
@@ -59,7 +64,8 @@ pub struct Policy {
 pub struct Cluster {
     /// The ARM id: `/subscriptions/…/managedClusters/{name}`.
     pub resource_id: String,
-    /// Which plane gives namespace roles. Both are always searched on revoke.
+    /// Which plane gives roles, unless an entry of a team's access says otherwise. With
+    /// `azure-rbac` Kubernetes RBAC is there too. Both are always searched on revoke.
     pub authorization: Authorization,
     /// The group whose members are cluster admins through the Entra integration.
     #[serde(default)]
@@ -67,13 +73,30 @@ pub struct Cluster {
     /// Whether local accounts may exist.
     #[serde(default)]
     pub local_accounts: LocalAccounts,
-    /// Whether sign-in to the cluster needs a compliant device.
+    /// Whether sign-in to the cluster needs a compliant device: `true` and `report-only` create
+    /// the Conditional Access policy so that it only reports, `enforced` lets it bite.
     #[serde(default)]
-    pub require_compliant_device: bool,
+    pub require_compliant_device: CompliantDevice,
+}
+
+/// Whether sign-in needs a compliant device.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "Written", into = "Written")]
+#[schemars(with = "Written")]
+pub enum CompliantDevice {
+    /// No.
+    #[default]
+    No,
+    /// Sign-ins from other devices are reported.
+    ReportOnly,
+    /// Sign-ins from other devices are refused.
+    Enforced,
 }
 
 /// Which plane gives namespace roles.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Authorization {
     /// Azure role assignments at `{cluster}/namespaces/{namespace}`.
@@ -107,6 +130,10 @@ pub struct Team {
     /// Whether `access.requested.v1` may ask for membership.
     #[serde(default)]
     pub requestable: bool,
+    /// Whether the group is made role-assignable, so that only privileged administrators can
+    /// change it. That cannot be changed later; membership goes through PIM.
+    #[serde(default)]
+    pub role_assignable: bool,
 }
 
 /// A role at a cluster or in a namespace.
@@ -120,6 +147,22 @@ pub struct Access {
     pub namespace: Option<NamespaceName>,
     /// The role.
     pub role: RoleName,
+    /// The plane that gives it, when not the cluster's own: `kubernetes-rbac` on an `azure-rbac`
+    /// cluster binds the role inside the cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorization: Option<Authorization>,
+}
+
+/// A role at a whole cluster, bound to one named person: for the few who are no team.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Grant {
+    /// The person.
+    pub person: PersonId,
+    /// The cluster.
+    pub cluster: ClusterName,
+    /// The role: `reader`, `writer`, `admin` or `cluster-admin`.
+    pub role: RoleName,
 }
 
 /// Membership on request.
@@ -128,8 +171,22 @@ pub struct Access {
 pub struct JustInTime {
     /// The longest time, an ISO 8601 duration such as `PT8H`.
     pub maximum: String,
-    /// The team whose members approve.
+    /// The group whose members approve.
     pub approvers: GroupName,
+    /// What birthright gives: standing membership, or eligibility to ask for it.
+    #[serde(default)]
+    pub birthright: Standing,
+}
+
+/// What birthright gives in a team with `justInTime`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// Membership.
+    #[default]
+    Member,
+    /// Eligibility in PIM: membership only for a time, when asked for.
+    Eligible,
 }
 
 /// A Kubernetes role of our own.
@@ -250,6 +307,8 @@ pub enum Matching {
 pub struct Protected {
     /// Object ids of break-glass principals.
     pub principals: BTreeSet<ObjectId>,
+    /// The break-glass group: excluded from every Conditional Access policy of ours.
+    pub group: Option<GroupName>,
     /// A cluster's admin group never falls below this many enabled members.
     #[schemars(range(max = 1000))]
     pub minimum_cluster_admins: u32,

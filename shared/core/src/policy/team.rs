@@ -35,7 +35,7 @@ pub fn team_grants(policy: &Policy, team: &TeamName) -> Result<TeamDesired, Refu
 
 impl TeamDesired {
     fn add(&mut self, policy: &Policy, access: &Access) {
-        let Access { cluster, namespace, role } = access;
+        let Access { cluster, namespace, role, .. } = access;
         self.cluster_access.insert(cluster.clone());
         if policy.azure_role(access).is_some() {
             self.azure.insert((cluster.clone(), namespace.clone(), role.clone()));

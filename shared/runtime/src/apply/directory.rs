@@ -1,0 +1,28 @@
+//! Writes to the directory: users and groups.
+
+use latchkey_core::Op;
+
+use super::not_protected;
+use crate::{cx::Cx, error::StepError};
+
+/// Carries one write out.
+pub(super) async fn write(cx: &Cx, op: &Op) -> Result<(), StepError> {
+    let graph = cx.graph();
+    match op {
+        Op::CreateGroup { team, group, .. } => {
+            let description = format!("Team {team}, kept by Latchkey");
+            graph.create_group(group, team.as_str(), &description).await?;
+        }
+        Op::CreateUser { user, .. } => {
+            graph.create_user(user).await?;
+        }
+        Op::RestoreUser { user, .. } => graph.restore_user(not_protected(cx, user)?).await?,
+        Op::EnableSignIn { user, .. } => graph.set_sign_in(not_protected(cx, user)?, true).await?,
+        Op::DisableSignIn { user, .. } => {
+            graph.set_sign_in(not_protected(cx, user)?, false).await?;
+        }
+        Op::EndSessions { user, .. } => graph.revoke_sessions(not_protected(cx, user)?).await?,
+        _ => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! Carries writes out. The only place where anything in the tenant changes.
+
+mod azure;
+mod cluster;
+mod directory;
+mod governance;
+
+use latchkey_core::{ObjectId, Op, Refusal};
+
+use crate::{cx::Cx, error::StepError};
+
+type Applied = (Op, Result<(), StepError>);
+
+/// Carries the writes out in order, memberships of one user in one batch. A failed grant stops
+/// what follows; a failed revocation does not.
+pub async fn apply(cx: &Cx, ops: &[Op]) -> Vec<Applied> {
+    let (memberships, rest): (Vec<&Op>, Vec<&Op>) = ops.iter().partition(|op| membership(op));
+    let mut results = Vec::new();
+    for op in rest {
+        let result = one(cx, op).await;
+        let stop = result.is_err() && op.grants();
+        results.push((op.clone(), result));
+        if stop {
+            return results;
+        }
+    }
+    results.extend(change_memberships(cx, &memberships).await);
+    results
+}
+
+fn membership(op: &Op) -> bool {
+    matches!(op, Op::JoinGroup { .. } | Op::LeaveGroup { .. })
+}
+
+async fn one(cx: &Cx, op: &Op) -> Result<(), StepError> {
+    tracing::info!(%op, "writing");
+    match op {
+        Op::CreateGroup { .. }
+        | Op::DeleteGroup { .. }
+        | Op::CreateUser { .. }
+        | Op::DeleteUser { .. }
+        | Op::RestoreUser { .. }
+        | Op::EnableSignIn { .. }
+        | Op::DisableSignIn { .. }
+        | Op::EndSessions { .. } => directory::write(cx, op).await,
+        Op::MakeEligible { .. }
+        | Op::EndEligibility { .. }
+        | Op::GrantForATime { .. }
+        | Op::EndGrant { .. }
+        | Op::RequireCompliantDevice { .. } => governance::write(cx, op).await,
+        Op::AssignRole { .. }
+        | Op::DeleteAssignment { .. }
+        | Op::IntegrateEntra { .. }
+        | Op::DisableLocalAccounts { .. }
+        | Op::RotateCertificates { .. } => azure::write(cx, op).await,
+        Op::CreateNamespace { .. }
+        | Op::DeleteNamespace { .. }
+        | Op::PutRole { .. }
+        | Op::BindRole { .. }
+        | Op::BindClusterRole { .. }
+        | Op::DeleteBinding { .. }
+        | Op::RemoveSubject { .. } => cluster::write(cx, op).await,
+        Op::JoinGroup { .. } | Op::LeaveGroup { .. } => Ok(()),
+    }
+}
+
+/// The last guard before a principal is touched, whatever a decision said.
+fn not_protected<'a>(cx: &Cx, principal: &'a ObjectId) -> Result<&'a ObjectId, StepError> {
+    if cx.policy().protected.principals.contains(principal) {
+        return Err(Refusal::Protected { principal: principal.clone() }.into());
+    }
+    Ok(principal)
+}
+
+/// One batch per user; the answers are read item by item.
+async fn change_memberships(cx: &Cx, ops: &[&Op]) -> Vec<Applied> {
+    let (mut join, mut leave, mut of) = (Vec::new(), Vec::new(), None);
+    for op in ops {
+        match op {
+            Op::JoinGroup { user, group, .. } => (join.push(group.clone()), of = Some(user)).1,
+            Op::LeaveGroup { user, group, .. } => (leave.push(group.clone()), of = Some(user)).1,
+            _ => {}
+        }
+    }
+    let Some(user) = of else { return Vec::new() };
+    if let Err(refusal) = not_protected(cx, user) {
+        return ops.first().map(|op| ((*op).clone(), Err(refusal))).into_iter().collect();
+    }
+    for op in ops {
+        tracing::info!(%op, "writing");
+    }
+    let mut answers = cx.graph().change_memberships(user, &join, &leave).await;
+    ops.iter().filter_map(|op| Some(((*op).clone(), answer(&mut answers, op)?))).collect()
+}
+
+fn answer(
+    answers: &mut Vec<(ObjectId, Result<(), latchkey_core::CallError>)>,
+    op: &Op,
+) -> Option<Result<(), StepError>> {
+    let (Op::JoinGroup { group, .. } | Op::LeaveGroup { group, .. }) = op else { return None };
+    let at = answers.iter().position(|(id, _)| id == group)?;
+    Some(answers.swap_remove(at).1.map_err(StepError::from))
+}
