@@ -21,7 +21,8 @@ use sandbox::{FaultMix, faults};
 use serde_json::Value;
 use xtask::{
     chaos::Chaos,
-    doors::{self, Doors},
+    doors::Doors,
+    events,
     outcome::{self, Outcome},
     pack,
     play::{plan_teams, play, stories},
@@ -183,7 +184,7 @@ impl Day {
 }
 
 async fn send(stage: &Stage, doors: &Doors, rush: bool) -> Result<()> {
-    let events = doors::events(&pack::root().join("tests/fixtures/a-day.jsonl"))?;
+    let events = events::events(&pack::root().join("tests/fixtures/a-day.jsonl"))?;
     let stories = if rush { vec![(1, events)] } else { stories(&events) };
     for (from, story) in stories {
         let answers = play(doors, from, &story).await?;

@@ -13,7 +13,8 @@ use latchkey_core::{case::CaseRecord, ids::CaseId, message::About};
 use latchkey_runtime::case;
 use xtask::{
     chaos::Chaos,
-    doors::{Doors, events},
+    doors::Doors,
+    events::events,
     options::{StageOptions, latency},
     outcome::{self, Outcome},
     pack,
@@ -32,7 +33,7 @@ pub struct Dev {
     /// Stop after the events; exit 0 only if everything converged and nothing was lost.
     #[arg(long)]
     once: bool,
-    /// Events to play, one CloudEvent a line.
+    /// Events to play, one CloudEvent a line; else those beside the policy (`.jsonl`).
     #[arg(long)]
     events: Option<PathBuf>,
     /// The policy.
@@ -111,14 +112,20 @@ impl Dev {
         })
     }
 
+    /// The events beside the policy, else the day of the example policy.
+    fn usual_events(&self) -> PathBuf {
+        let beside = self.policy.as_ref().map(|policy| policy.with_extension("jsonl"));
+        let beside = beside.filter(|beside| beside.is_file());
+        beside.unwrap_or_else(|| pack::root().join("tests/fixtures/a-day.jsonl"))
+    }
+
     /// Plans the teams, plays the events, waits until nothing is left to do.
     async fn day(&self, stage: &Stage, ready: &Ready, timeline: &mut Timeline) -> Result<Outcome> {
         let doors = Doors::new(&ready.functions, &ready.hr_secret, &ready.tokens["reader"])?;
         timeline.say("planning every team of the policy");
         plan_teams(stage).await?;
         settle(stage, timeline).await?;
-        let file = self.events.clone();
-        let file = file.unwrap_or_else(|| pack::root().join("tests/fixtures/a-day.jsonl"));
+        let file = self.events.clone().unwrap_or_else(|| self.usual_events());
         timeline.say(&format!("playing {}", file.display()));
         let chaos = self.faults.map(|seed| Chaos::start(stage, seed, REQUESTS));
         let mut played = Vec::new();

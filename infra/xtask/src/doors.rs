@@ -1,8 +1,8 @@
 //! The doors as HR systems and operators use them.
 
-use std::{fs, path::Path, time::Duration};
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use handlers::events::hr_webhook::{SIGNATURE, TIMESTAMP, sign};
 use jiff::Timestamp;
 use reqwest::{Client, Method, Response};
@@ -111,14 +111,4 @@ impl Answer {
             false => format!("{} {detail} [{}]", self.status, fields.join("; ")),
         }
     }
-}
-
-/// Reads events, one JSON text a line; blank lines are skipped. A line need not be valid: what
-/// becomes of it is the door's to say.
-///
-/// # Errors
-/// When the file cannot be read.
-pub fn events(file: &Path) -> Result<Vec<String>> {
-    let text = fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
-    Ok(text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect())
 }

@@ -3,6 +3,7 @@
 pub mod bless;
 pub mod chaos;
 pub mod doors;
+pub mod events;
 pub mod options;
 pub mod outcome;
 pub mod pack;

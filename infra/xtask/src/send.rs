@@ -6,12 +6,7 @@ use std::{
 };
 
 use anyhow::Result;
-use xtask::{
-    doors::{Doors, events},
-    pack,
-    ready::Ready,
-    timeline::print,
-};
+use xtask::{doors::Doors, events::events, pack, ready::Ready, timeline::print};
 
 /// Where a running sandbox says that it is ready.
 pub fn ready_file(given: Option<PathBuf>) -> PathBuf {
