@@ -136,7 +136,8 @@ async fn observe(
         }
     };
     let (assignments, (bindings, unseen)) = futures::join!(assignments, bindings);
-    Ok((Holdings { assignments: assignments?, bindings, user, groups }, unseen))
+    let assignments = assignments?;
+    Ok((Holdings { assignments, bindings, user, groups, ..Holdings::default() }, unseen))
 }
 
 /// The instant from which the case's own fact holds, while that lies ahead.

@@ -175,6 +175,7 @@ pub(crate) fn holdings() -> impl Strategy<Value = Holdings> {
             groups: groups.into_iter().map(group).collect(),
             assignments: vec![role; assignments],
             bindings: vec![binding("retail-aks", Some("shop"), subject); bindings],
+            ..Holdings::default()
         }
     })
 }

@@ -61,6 +61,30 @@ impl Group {
     }
 }
 
+/// A membership that PIM for Groups keeps: in force for a time, or only to be asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PimMembership {
+    /// The group.
+    pub group: Group,
+    /// Whether it is in force.
+    pub form: PimForm,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// Until when; for ever when none.
+    pub until: Option<Timestamp>,
+}
+
+/// What PIM for Groups keeps of a membership.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum PimForm {
+    /// The user may ask for membership and is no member yet.
+    Eligible,
+    /// The user is a member: also found in [`Holdings::groups`].
+    Active,
+}
+
 /// Whom an Azure role is given to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum PrincipalType {
@@ -197,10 +221,20 @@ pub struct Holdings {
     pub user: Option<User>,
     /// Groups the user is a direct member of.
     pub groups: Vec<Group>,
+    /// What PIM for Groups keeps of the user's memberships; nothing for ordinary members.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pim: Vec<PimMembership>,
     /// Azure roles that name the user, at, above and below the governed clusters.
     pub assignments: Vec<RoleAssignment>,
     /// Bindings that name the user, in every governed cluster.
     pub bindings: Vec<Binding>,
+}
+
+impl Holdings {
+    /// What PIM keeps, in this form, of memberships in the group.
+    pub fn pim_of(&self, group: &ObjectId, form: PimForm) -> Option<&PimMembership> {
+        self.pim.iter().find(|held| held.group.id == *group && held.form == form)
+    }
 }
 
 /// What was observed about one team, per governed cluster of its access.

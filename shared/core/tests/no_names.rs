@@ -77,6 +77,7 @@ fn holdings() -> Holdings {
     Holdings {
         user: Some(user),
         groups: vec![],
+        pim: vec![],
         assignments: vec![assignment],
         bindings: vec![binding],
     }
