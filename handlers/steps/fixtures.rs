@@ -63,6 +63,8 @@ pub(super) fn held(role: AzureRole, scope: &str) -> RoleAssignment {
         principal: id(2),
         principal_type: PrincipalType::Group,
         description: None,
+        created: None,
+        conditional: false,
     }
 }
 
@@ -78,6 +80,7 @@ pub(super) fn binding(name: &str, role: &str, subjects: Vec<Subject>) -> Binding
         resource_version: "1".to_owned(),
         managed: true,
         reserved: false,
+        created: None,
     }
 }
 

@@ -97,6 +97,7 @@ pub(crate) fn binding(
         resource_version: meta.resource_version.ok_or_else(|| lacks("resourceVersion"))?,
         managed,
         reserved,
+        created: meta.creation_timestamp.map(|time| time.0),
     })
 }
 

@@ -100,6 +100,8 @@ pub(crate) fn assignment(role: AzureRole, scope: &str, principal: &ObjectId) -> 
         principal: principal.clone(),
         principal_type: PrincipalType::Group,
         description: None,
+        created: None,
+        conditional: false,
     }
 }
 
@@ -114,6 +116,7 @@ pub(crate) fn binding(cluster: &str, namespace: Option<&str>, subject: Subject) 
         resource_version: "1".to_owned(),
         managed: true,
         reserved: false,
+        created: None,
     }
 }
 

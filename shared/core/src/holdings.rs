@@ -116,6 +116,12 @@ pub struct RoleAssignment {
     pub principal_type: PrincipalType,
     /// The free text we or others left.
     pub description: Option<String>,
+    /// When it was given; none when ARM does not tell.
+    #[serde(default)]
+    pub created: Option<Timestamp>,
+    /// It applies under a condition (ABAC), which is not evaluated here.
+    #[serde(default)]
+    pub conditional: bool,
 }
 
 impl fmt::Debug for RoleAssignment {
@@ -198,6 +204,9 @@ pub struct Binding {
     pub managed: bool,
     /// Belongs to AKS or Kubernetes itself (`aks-*`, `system:*`, addon-manager labels): never touched.
     pub reserved: bool,
+    /// When the object was created.
+    #[serde(default)]
+    pub created: Option<Timestamp>,
 }
 
 impl Binding {

@@ -61,6 +61,8 @@ fn holdings() -> Holdings {
         principal: user.id.clone(),
         principal_type: PrincipalType::User,
         description: Some(format!("for {NAME}")),
+        created: None,
+        conditional: false,
     };
     let binding = latchkey_core::holdings::Binding {
         cluster: "c".parse().unwrap(),
@@ -72,6 +74,7 @@ fn holdings() -> Holdings {
         resource_version: "1".to_owned(),
         managed: false,
         reserved: false,
+        created: None,
     };
     assert!(names_user(&binding.subjects[0], &user));
     Holdings {

@@ -1,7 +1,7 @@
 //! What ARM says on the wire.
 
 use latchkey_core::{
-    Call, CallError, ObjectId,
+    Call, CallError, ObjectId, Timestamp,
     holdings::{PrincipalType, RoleAssignment},
 };
 use serde::Deserialize;
@@ -22,6 +22,8 @@ struct AssignmentProperties {
     principal_id: String,
     principal_type: Option<String>,
     description: Option<String>,
+    created_on: Option<Timestamp>,
+    condition: Option<String>,
 }
 
 impl WireAssignment {
@@ -37,6 +39,8 @@ impl WireAssignment {
             principal_type: principal_type(properties.principal_type.as_deref())
                 .ok_or_else(|| odd(call, "principalType"))?,
             description: properties.description.filter(|text| !text.is_empty()),
+            created: properties.created_on,
+            conditional: properties.condition.is_some_and(|text| !text.is_empty()),
         })
     }
 }
