@@ -5,6 +5,7 @@
 //! or a function from values to values: no client, no `async`, no clock. The crate's dependency
 //! tree holds nothing that can open a socket.
 
+pub mod access;
 pub mod approval;
 pub mod azure_role;
 pub mod call;

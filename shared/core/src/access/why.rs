@@ -1,0 +1,142 @@
+//! What of the policy gives access, if anything does.
+
+use super::{observed::Observed, row::Link};
+use crate::{
+    Policy,
+    azure_role::AzureRole,
+    holdings::{Binding, RoleAssignment, RoleRef, same_scope},
+    ids::{ClusterName, ObjectId, PersonId, TeamName},
+    policy::{Access, Team},
+};
+
+/// What the policy does not say.
+pub(super) const NOT_IN_POLICY: &str = "not in the policy";
+
+/// What of the policy gives something to a group or to one person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Given {
+    /// Nothing.
+    Nothing,
+    /// A team's access: its group holds it.
+    Team {
+        /// Which team.
+        team: TeamName,
+        /// Somebody else gave it, and Latchkey took it as it is.
+        adopted: bool,
+    },
+    /// Something else, in words.
+    Other(&'static str),
+}
+
+/// Who answers why: the policy and what was observed of people and groups.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reasons<'a> {
+    pub policy: &'a Policy,
+    pub observed: &'a Observed,
+}
+
+impl<'a> Reasons<'a> {
+    /// What gives an Azure role.
+    pub fn of_role(self, held: &RoleAssignment, ours: bool) -> Given {
+        let gives = |access: &Access| {
+            let at = |namespace| self.policy.scope(&access.cluster, namespace);
+            let here = |scope: Option<String>| scope.is_some_and(|s| same_scope(&s, &held.scope));
+            let role = self.policy.azure_role(access);
+            role.is_some_and(|role| role.id() == held.role) && here(at(access.namespace.as_ref()))
+                || held.role == AzureRole::ClusterUser.id() && here(at(None))
+        };
+        self.team(&held.principal, gives, !ours)
+    }
+
+    /// What gives a group the role of a binding.
+    pub fn of_binding(self, binding: &Binding, group: &ObjectId) -> Given {
+        let gives = |access: &Access| {
+            access.cluster == binding.cluster
+                && access.namespace == binding.namespace
+                && self.policy.kubernetes_role(access).as_ref() == Some(&binding.role)
+        };
+        self.team(group, gives, !binding.managed)
+    }
+
+    /// What gives one person the role of a binding.
+    pub fn of_person(self, binding: &Binding, person: Option<&PersonId>) -> Given {
+        let role = |name: &str| match name {
+            "reader" => "view".to_owned(),
+            "writer" => "edit".to_owned(),
+            other => other.to_owned(),
+        };
+        let granted = self.policy.grants.iter().any(|grant| {
+            Some(&grant.person) == person
+                && grant.cluster == binding.cluster
+                && binding.namespace.is_none()
+                && binding.role == RoleRef::ClusterRole(role(grant.role.as_str()))
+        });
+        if granted { Given::Other("granted to them by the policy") } else { Given::Nothing }
+    }
+
+    /// What makes a group an admin group of a cluster.
+    pub fn of_admin_group(self, cluster: &ClusterName, group: &ObjectId) -> Given {
+        let named = self.policy.clusters.get(cluster).and_then(|c| c.admin_group.as_ref());
+        if named.and_then(|name| self.observed.named.get(name)) != Some(group) {
+            return Given::Nothing;
+        }
+        match self.teams_of(group).next() {
+            Some((team, _)) => Given::Team { team: team.clone(), adopted: false },
+            None => Given::Other("admin group of the policy"),
+        }
+    }
+
+    fn team(self, group: &ObjectId, gives: impl Fn(&Access) -> bool, adopted: bool) -> Given {
+        let found = self.teams_of(group).find(|(_, team)| team.access.iter().any(&gives));
+        found.map_or(Given::Nothing, |(team, _)| Given::Team { team: team.clone(), adopted })
+    }
+
+    fn teams_of(self, group: &ObjectId) -> impl Iterator<Item = (&'a TeamName, &'a Team)> {
+        let is_theirs = |team: &Team| self.observed.named.get(&team.group) == Some(group);
+        self.policy.teams.iter().filter(move |(_, team)| is_theirs(team))
+    }
+
+    /// Why somebody has what was given to the group at the end of the way they came; `way` is
+    /// empty when it was given to themselves.
+    pub fn why(
+        self,
+        given: &Given,
+        id: &ObjectId,
+        person: Option<&PersonId>,
+        way: &[Link],
+    ) -> String {
+        match given {
+            Given::Nothing if self.policy.protected.principals.contains(id) => {
+                "protected by the policy: never touched".to_owned()
+            }
+            Given::Nothing => NOT_IN_POLICY.to_owned(),
+            Given::Other(why) => (*why).to_owned(),
+            Given::Team { team, adopted } => {
+                let adopted = if *adopted { ", adopted" } else { "" };
+                match self.membership(team, person, way) {
+                    Ok(why) => format!("team {team}{adopted}{why}"),
+                    Err(but) => format!("{NOT_IN_POLICY}: {but} team {team}"),
+                }
+            }
+        }
+    }
+
+    /// Why they are in the team's group, or why they should not be.
+    fn membership(
+        self,
+        team: &TeamName,
+        person: Option<&PersonId>,
+        way: &[Link],
+    ) -> Result<String, &'static str> {
+        match way.len() {
+            0 => return Ok(String::new()),
+            1 => {}
+            _ => return Err("a nested group leads to"),
+        }
+        let teams = person.and_then(|person| self.observed.people.get(person));
+        let reasons = teams.and_then(|teams| teams.get(team)).filter(|why| !why.is_empty());
+        let reasons = reasons.ok_or("nothing puts them into")?;
+        let told: Vec<_> = reasons.iter().map(ToString::to_string).collect();
+        Ok(format!(": {}", told.join("; ")))
+    }
+}
