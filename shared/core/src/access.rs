@@ -11,8 +11,10 @@
 
 pub mod action;
 mod azure;
+mod can;
 mod filter;
 mod kubernetes;
+mod link;
 mod names;
 pub mod observed;
 mod paths;
@@ -25,11 +27,13 @@ use serde::Serialize;
 
 use crate::Policy;
 pub use action::{Permission, Role};
+pub use can::Can;
 pub use filter::{Filter, Whom};
+pub use link::Link;
 use names::Names;
 pub use observed::{Observed, Unseen};
 use paths::Paths;
-pub use row::{Can, Link, Row, Since, Standing, State, Who, WhoKind};
+pub use row::{Row, Since, Standing, State, Who, WhoKind};
 
 /// Who can do what, and what could not be seen.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

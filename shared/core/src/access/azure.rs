@@ -2,10 +2,12 @@
 
 use super::{
     action::Role,
+    can::Can,
+    link::Link,
     observed::{Assignment, Cluster, Settings},
     paths::{Paths, Right},
     place::{Cover, called, cover},
-    row::{Can, Link, Row},
+    row::Row,
 };
 use crate::{azure_role::AzureRole, holdings::PrincipalType, ids::NamespaceName, policy};
 

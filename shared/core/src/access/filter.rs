@@ -2,7 +2,8 @@
 
 use super::{
     Observed, Unseen, View,
-    row::{Link, Row, WhoKind},
+    link::Link,
+    row::{Row, WhoKind},
 };
 use crate::{
     Policy,

@@ -1,10 +1,12 @@
 //! What the cluster itself gives: admin groups, bindings, the static credential.
 
 use super::{
+    can::Can,
+    link::Link,
     names::{Named, Names},
     observed::{Cluster, Settings},
     paths::{Paths, Right, row},
-    row::{Can, Link, Row, Who, WhoKind},
+    row::{Row, Who, WhoKind},
     why::{Given, NOT_IN_POLICY},
 };
 use crate::{

@@ -3,9 +3,11 @@
 use std::{cell::RefCell, collections::BTreeMap};
 
 use super::{
+    can::Can,
+    link::Link,
     observed::{Observed, Tenure},
     reach::{self, Reached},
-    row::{Can, Link, Row, Since, Standing, State, Who, WhoKind},
+    row::{Row, Since, Standing, State, Who, WhoKind},
     why::{Given, Reasons},
 };
 use crate::{

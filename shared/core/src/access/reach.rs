@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
+    link::Link,
     observed::{Member, Observed, Tenure},
-    row::Link,
 };
 use crate::ids::ObjectId;
 

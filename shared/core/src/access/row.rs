@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
-use super::observed::{PrincipalKind, Tenure};
+use super::{can::Can, link::Link, observed::PrincipalKind};
 use crate::{
     Timestamp,
-    ids::{ClusterName, NamespaceName, ObjectId, PersonId},
+    ids::{ClusterName, NamespaceName, PersonId},
 };
 
 /// Who can do what.
@@ -102,143 +102,6 @@ impl fmt::Display for WhoKind {
             Self::LocalAccount => "local account",
             Self::Unknown => "unknown",
         })
-    }
-}
-
-/// What somebody can do, in plain words.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Can {
-    /// Reads most objects, no secrets.
-    Reader,
-    /// Reads and writes most objects, secrets included.
-    Writer,
-    /// Everything in a namespace, roles included.
-    Admin,
-    /// Everything.
-    ClusterAdmin,
-    /// What a role of this name says.
-    Own(String),
-    /// Writes the cluster's own settings, and so can let themselves in.
-    ChangesCluster,
-    /// Downloads the static credential of an administrator.
-    TakesAdminCredentials,
-    /// Runs commands in the cluster through ARM.
-    RunsCommands,
-    /// Gives Azure roles, to themselves too.
-    AssignsRoles,
-}
-
-impl Can {
-    /// What a role of this name says. A name that is one of our own words is told apart from it by
-    /// the kind of role.
-    pub(super) fn own(name: &str, kind: &str) -> Self {
-        let words = [
-            Self::Reader,
-            Self::Writer,
-            Self::Admin,
-            Self::ClusterAdmin,
-            Self::ChangesCluster,
-            Self::TakesAdminCredentials,
-            Self::RunsCommands,
-            Self::AssignsRoles,
-        ];
-        let taken = words.iter().any(|word| word.to_string() == name);
-        Self::Own(if taken { format!("{kind} {name}") } else { name.to_owned() })
-    }
-}
-
-impl fmt::Display for Can {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Reader => "reader",
-            Self::Writer => "writer",
-            Self::Admin => "admin",
-            Self::ClusterAdmin => "cluster-admin",
-            Self::Own(name) => name,
-            Self::ChangesCluster => "changes the cluster",
-            Self::TakesAdminCredentials => "takes admin credentials",
-            Self::RunsCommands => "runs commands",
-            Self::AssignsRoles => "assigns roles",
-        })
-    }
-}
-
-impl Serialize for Can {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-/// One link of a path.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Link {
-    /// A member of this group, or eligible to become one.
-    Group {
-        /// Object id.
-        id: ObjectId,
-        /// Display name, or the object id when it could not be seen.
-        name: String,
-        /// How.
-        tenure: Tenure,
-    },
-    /// An Azure role.
-    Role {
-        /// The role's name.
-        name: String,
-        /// Where it is assigned, in plain words.
-        at: String,
-        /// How.
-        tenure: Tenure,
-        /// It applies under a condition.
-        conditional: bool,
-    },
-    /// A binding in the cluster.
-    Binding {
-        /// `RoleBinding frontend/name`, `ClusterRoleBinding name`.
-        name: String,
-        /// What it refers to.
-        role: String,
-    },
-    /// The cluster's admin groups, by its Entra integration.
-    AdminGroup,
-    /// The user's kubeconfig of a cluster without Entra integration, which is an administrator's.
-    UserCredential,
-    /// The cluster's static credential.
-    LocalAccount,
-}
-
-impl fmt::Display for Link {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Group { name, tenure, .. } => {
-                write!(f, "{}group {name}{}", before(*tenure), after(*tenure))
-            }
-            Self::Role { name, at, tenure, conditional } => {
-                let condition = if *conditional { " under a condition" } else { "" };
-                let (before, after) = (before(*tenure), after(*tenure));
-                write!(f, "{before}Azure role {name} at {at}{condition}{after}")
-            }
-            Self::Binding { name, role } => write!(f, "{name} to {role}"),
-            Self::AdminGroup => f.write_str("admin group of the cluster"),
-            Self::UserCredential => {
-                f.write_str("user credential, an admin's without Entra integration")
-            }
-            Self::LocalAccount => f.write_str("static credential of the cluster"),
-        }
-    }
-}
-
-fn before(tenure: Tenure) -> &'static str {
-    if tenure.eligible { "eligible for " } else { "" }
-}
-
-fn after(tenure: Tenure) -> String {
-    tenure.until.map(|until| format!(" until {until}")).unwrap_or_default()
-}
-
-impl Serialize for Link {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
     }
 }
 

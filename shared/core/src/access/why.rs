@@ -1,6 +1,6 @@
 //! What of the policy gives access, if anything does.
 
-use super::{observed::Observed, row::Link};
+use super::{link::Link, observed::Observed};
 use crate::{
     Policy,
     azure_role::AzureRole,
