@@ -8,6 +8,7 @@ pub mod azure;
 pub mod bus;
 pub mod calls;
 pub mod clock;
+pub mod conditional_access;
 pub mod config;
 pub mod directory;
 pub mod door;

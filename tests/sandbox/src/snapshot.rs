@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 use std::sync::PoisonError;
 
-use crate::directory::Directory;
+use crate::conditional_access::Policy;
+use crate::directory::{Directory, Form};
 use crate::world::World;
 use crate::{azure, kubernetes};
 
@@ -15,9 +16,12 @@ impl World {
             let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);
             directory_lines(&directory)
         };
+        let conditional_access = &self.conditional_access;
+        let policies = conditional_access.read().unwrap_or_else(PoisonError::into_inner);
+        lines.extend(policies.policies().iter().map(policy_line));
+        drop(policies);
         lines.sort();
-        let mut text = lines.join("\n");
-        text.push('\n');
+        let mut text = self.named(&lines.join("\n"));
         let assignments = {
             let azure = self.azure.read().unwrap_or_else(PoisonError::into_inner);
             let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);
@@ -59,7 +63,17 @@ fn directory_lines(directory: &Directory) -> Vec<String> {
         });
         std::iter::once(line).chain(members)
     });
-    users.chain(deleted).chain(groups).collect()
+    let eligible = directory.schedules(Form::Eligible).map(|schedule| {
+        let label = |id: &str| directory.label(id).unwrap_or_default();
+        format!("eligible {} for {}", label(&schedule.principal), label(&schedule.group))
+    });
+    users.chain(deleted).chain(groups).chain(eligible).collect()
+}
+
+fn policy_line(policy: &Policy) -> String {
+    let parts = [&policy.conditions["applications"], &policy.conditions["users"], &policy.grant];
+    let [applications, users, grant] = parts;
+    format!("policy {} {} {applications} {users} {grant}", policy.name, policy.state)
 }
 
 /// Replaces the ids of live objects; other GUIDs (role definitions, subscriptions) stay.

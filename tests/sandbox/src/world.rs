@@ -55,6 +55,10 @@ pub struct World {
     pub clock: Clock,
     /// Users, groups and service principals. Never hold a guard across `.await`.
     pub directory: RwLock<Directory>,
+    /// History and rules of PIM for groups; its schedules are the directory's.
+    pub pim: RwLock<crate::graph::Pim>,
+    /// Conditional Access policies and the sign-in log.
+    pub conditional_access: RwLock<crate::conditional_access::State>,
     /// Role definitions, role assignments and managed clusters.
     pub azure: RwLock<azure::State>,
     /// The clusters' own state by name.
@@ -84,6 +88,8 @@ impl World {
         let clock = config.start.map_or_else(Clock::running, Clock::still);
         Ok(World {
             directory: RwLock::new(Directory::new(&config, clock.clone())),
+            pim: RwLock::default(),
+            conditional_access: RwLock::default(),
             azure: RwLock::default(),
             clusters: RwLock::default(),
             bus: bus::Broker::new(clock.clone()),

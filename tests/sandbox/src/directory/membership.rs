@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use thiserror::Error;
 
-use super::{Directory, Group};
+use super::{AccessId, Directory, Group};
 
 /// Why a membership was not changed.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -37,15 +37,17 @@ impl Directory {
     }
 
     /// Ids of the live groups that `oid` is directly in, sorted.
-    pub fn direct_groups_of(&self, oid: &str) -> impl Iterator<Item = &str> {
+    pub fn direct_groups_of<'d>(&'d self, oid: &'d str) -> impl Iterator<Item = &'d str> {
         let parents = self.parents.get(oid).into_iter().flatten();
-        parents.map(String::as_str).filter(|id| self.groups.contains_key(*id))
+        let parents = parents.map(String::as_str).filter(|id| self.groups.contains_key(*id));
+        parents.filter(move |id| self.holds(AccessId::Member, id, oid))
     }
 
     /// Object ids of the live direct members of `group`, sorted.
-    pub fn members_of(&self, group: &str) -> impl Iterator<Item = &str> {
+    pub fn members_of<'d>(&'d self, group: &'d str) -> impl Iterator<Item = &'d str> {
         let members = self.groups.get(group).into_iter().flat_map(|group| &group.members);
-        members.map(String::as_str).filter(|id| self.principal(id).is_some())
+        let members = members.map(String::as_str).filter(|id| self.principal(id).is_some());
+        members.filter(move |id| self.holds(AccessId::Member, group, id))
     }
 
     /// Object ids of the live members of `group`, nested groups and their members included.
@@ -63,14 +65,22 @@ impl Directory {
     }
 
     /// Object ids of the live owners of `group`, sorted.
-    pub fn owners_of(&self, group: &str) -> impl Iterator<Item = &str> {
+    pub fn owners_of<'d>(&'d self, group: &'d str) -> impl Iterator<Item = &'d str> {
         let owners = self.groups.get(group).into_iter().flat_map(|group| &group.owners);
-        owners.map(String::as_str).filter(|id| self.principal(id).is_some())
+        let owners = owners.map(String::as_str).filter(|id| self.principal(id).is_some());
+        owners.filter(move |id| self.holds(AccessId::Owner, group, id))
     }
 
     /// Whether `oid` is a direct member of `group`.
     pub fn is_member(&self, group: &str, oid: &str) -> bool {
         self.groups.get(group).is_some_and(|group| group.members.contains(oid))
+            && self.holds(AccessId::Member, group, oid)
+    }
+
+    /// Whether `oid` is an owner of `group`.
+    pub fn is_owner(&self, group: &str, oid: &str) -> bool {
+        self.groups.get(group).is_some_and(|group| group.owners.contains(oid))
+            && self.holds(AccessId::Owner, group, oid)
     }
 
     /// Puts `member` into `group`.
@@ -81,6 +91,7 @@ impl Directory {
         if self.principal(member).is_none() {
             return Err(MembershipError::Missing(member.to_owned()));
         }
+        self.forget_passed(AccessId::Member, group, member);
         let Some(into) = self.groups.get_mut(group) else {
             return Err(MembershipError::Missing(group.to_owned()));
         };
@@ -91,11 +102,13 @@ impl Directory {
         Ok(())
     }
 
-    /// Takes `member` out of `group`.
+    /// Takes `member` out of `group`, also if PIM keeps the membership: direct writes override it.
     ///
     /// # Errors
     /// When the group does not exist or `member` is not in it.
     pub fn remove_from_group(&mut self, group: &str, member: &str) -> Result<(), MembershipError> {
+        self.forget_passed(AccessId::Member, group, member);
+        self.forget_active(AccessId::Member, group, member);
         let Some(from) = self.groups.get_mut(group) else {
             return Err(MembershipError::Missing(group.to_owned()));
         };
@@ -116,6 +129,7 @@ impl Directory {
         if self.principal(owner).is_none() {
             return Err(MembershipError::Missing(owner.to_owned()));
         }
+        self.forget_passed(AccessId::Owner, group, owner);
         let Some(into) = self.groups.get_mut(group) else {
             return Err(MembershipError::Missing(group.to_owned()));
         };
@@ -127,6 +141,8 @@ impl Directory {
     /// # Errors
     /// When the group does not exist or `owner` does not own it.
     pub fn remove_owner(&mut self, group: &str, owner: &str) -> Result<(), MembershipError> {
+        self.forget_passed(AccessId::Owner, group, owner);
+        self.forget_active(AccessId::Owner, group, owner);
         let Some(from) = self.groups.get_mut(group) else {
             return Err(MembershipError::Missing(group.to_owned()));
         };
@@ -134,6 +150,7 @@ impl Directory {
     }
 
     pub(super) fn forget_member(&mut self, oid: &str) {
+        self.schedules.retain(|schedule| schedule.principal != oid);
         let parents = self.parents.remove(oid).unwrap_or_default();
         for id in parents {
             for groups in [&mut self.groups, &mut self.deleted_groups] {
@@ -145,6 +162,7 @@ impl Directory {
     }
 
     pub(super) fn forget_group(&mut self, group: &Group) {
+        self.schedules.retain(|schedule| schedule.group != group.id);
         for member in &group.members {
             if let Some(parents) = self.parents.get_mut(member) {
                 parents.remove(&group.id);

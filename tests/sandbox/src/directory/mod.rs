@@ -3,6 +3,7 @@
 mod group;
 mod membership;
 mod principal;
+mod schedule;
 mod seed;
 mod user;
 
@@ -17,6 +18,7 @@ use crate::config::Config;
 pub use group::{Group, NewGroup};
 pub use membership::MembershipError;
 pub use principal::{Principal, PrincipalKind, ServicePrincipal};
+pub use schedule::{AccessId, Form, Schedule};
 pub use user::{NewUser, UpnTaken, User};
 
 /// How long a deleted object can be restored.
@@ -35,6 +37,7 @@ pub struct Directory {
     deleted_groups: BTreeMap<String, Group>,
     by_upn: HashMap<String, String>,
     parents: HashMap<String, BTreeSet<String>>,
+    schedules: Vec<Schedule>,
 }
 
 impl Directory {
@@ -53,6 +56,7 @@ impl Directory {
             deleted_groups: BTreeMap::new(),
             by_upn: HashMap::new(),
             parents: HashMap::new(),
+            schedules: Vec::new(),
         };
         directory.add_managed_identity("latchkey", &config.identity_client_id);
         directory.add_application("sandbox admin", &config.admin_client_id, &config.admin_secret);
@@ -89,12 +93,13 @@ impl Directory {
         &self.tenant
     }
 
-    fn now(&self) -> Timestamp {
+    /// The present moment.
+    pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
     /// A GUID that depends only on tenant, kind, key and how often that key was used before.
-    fn new_id(&mut self, kind: &str, key: &str) -> String {
+    pub(crate) fn new_id(&mut self, kind: &str, key: &str) -> String {
         let name = format!("{kind}:{}", key.to_lowercase());
         let times = self.made.entry(name.clone()).or_default();
         *times += 1;

@@ -4,8 +4,9 @@ use super::Service;
 
 /// Whether a request writes. A Graph `$batch` is none: each request inside it counts by itself.
 pub fn is_write(service: Service, method: &str, path: &str) -> bool {
-    const READING_POSTS: [&str; 12] = [
+    const READING_POSTS: [&str; 13] = [
         "$batch",
+        "evaluate",
         "getByIds",
         "getMemberGroups",
         "checkMemberGroups",

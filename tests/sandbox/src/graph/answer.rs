@@ -194,6 +194,56 @@ impl Refused {
         Refused::new(StatusCode::FORBIDDEN, "Authorization_RequestDenied", message)
     }
 
+    /// 400: PIM cannot make sense of the request.
+    pub fn pim_invalid() -> Refused {
+        Refused::odata("InvalidRoleAssignmentRequest", "The role assignment request is invalid.")
+    }
+
+    /// 400: the schedule ends before it begins, or no later than it did.
+    pub fn pim_schedule() -> Refused {
+        let message = "The schedule of the role assignment request is invalid.";
+        Refused::odata("InvalidRoleAssignmentRequestSchedule", message)
+    }
+
+    /// 400: there is one already.
+    pub fn pim_exists() -> Refused {
+        Refused::odata("RoleAssignmentExists", "The Role assignment already exists.")
+    }
+
+    /// 400: there is none.
+    pub fn pim_absent() -> Refused {
+        Refused::odata("RoleAssignmentDoesNotExist", "The Role assignment does not exist.")
+    }
+
+    /// 400: it would last, or has lasted, less than five minutes.
+    pub fn pim_too_short() -> Refused {
+        let message = "The active duration is too short. Minimum required is 5 minutes.";
+        Refused::odata("ActiveDurationTooShort", message)
+    }
+
+    /// 400: rules of the group's policy forbid it.
+    pub fn pim_rules(rules: &[&str]) -> Refused {
+        let message = format!("The following policy rules failed: {}", json!(rules));
+        Refused::odata("RoleAssignmentRequestPolicyValidationFailed", message)
+    }
+
+    /// 404: PIM does not know the principal (yet).
+    pub fn pim_no_subject() -> Refused {
+        let message = "The subject is not found.";
+        Refused::new(StatusCode::NOT_FOUND, "SubjectNotFound", message)
+    }
+
+    /// 404: PIM does not know the group (yet).
+    pub fn pim_no_role() -> Refused {
+        Refused::new(StatusCode::NOT_FOUND, "RoleNotFound", "The role is not found.")
+    }
+
+    /// 429 without a word on how long to wait.
+    pub fn too_many() -> Refused {
+        let message = "Please retry again later.";
+        Refused::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", message)
+    }
+
     /// 405.
     pub fn method() -> Refused {
         let message = "Specified HTTP method is not allowed for the request target.";

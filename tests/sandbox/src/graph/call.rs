@@ -6,6 +6,8 @@ use http::HeaderMap;
 use serde_json::{Map, Value};
 
 use super::answer::Refused;
+use super::pim::Pim;
+use crate::conditional_access;
 use crate::directory::Directory;
 use crate::door::Caller;
 use crate::world::World;
@@ -108,6 +110,26 @@ impl<'a> Call<'a> {
     /// The directory to write.
     pub fn directory_mut(&self) -> RwLockWriteGuard<'a, Directory> {
         self.world.directory.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// History and rules of PIM. Where both are needed, the directory comes first.
+    pub fn pim(&self) -> RwLockReadGuard<'a, Pim> {
+        self.world.pim.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same to write.
+    pub fn pim_mut(&self) -> RwLockWriteGuard<'a, Pim> {
+        self.world.pim.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Conditional Access policies and the sign-in log. The directory comes first.
+    pub fn conditional_access(&self) -> RwLockReadGuard<'a, conditional_access::State> {
+        self.world.conditional_access.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same to write.
+    pub fn conditional_access_mut(&self) -> RwLockWriteGuard<'a, conditional_access::State> {
+        self.world.conditional_access.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Graph's address with version, without a slash at the end.

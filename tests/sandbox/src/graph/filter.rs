@@ -21,12 +21,27 @@ pub enum Filter {
     In(String, Vec<Value>),
     /// `property/any(x:x eq 'value')`.
     Any(String, Value),
+    /// `property ge value` and the like; no directory property is indexed for it.
+    Compare(Order, String, Value),
     /// `… and …`.
     And(Box<Filter>, Box<Filter>),
     /// `… or …`.
     Or(Box<Filter>, Box<Filter>),
     /// `not (…)`; `ne` is a negated `eq`.
     Not(Box<Filter>),
+}
+
+/// How a property compares with a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// `lt`.
+    Less,
+    /// `le`.
+    AtMost,
+    /// `gt`.
+    More,
+    /// `ge`.
+    AtLeast,
 }
 
 impl Filter {
@@ -67,6 +82,7 @@ impl Filter {
                 let items = list.as_ref().and_then(Value::as_array).into_iter().flatten();
                 items.into_iter().any(|item| same(item, value))
             }
+            Filter::Compare(..) => false,
             Filter::And(left, right) => left.matches(entity) && right.matches(entity),
             Filter::Or(left, right) => left.matches(entity) || right.matches(entity),
             Filter::Not(inner) => !inner.matches(entity),
@@ -90,6 +106,9 @@ impl Filter {
                 right.check(kind)
             }
             Filter::Not(inner) => inner.check(kind),
+            Filter::Compare(..) => Err(Refused::unsupported_query(
+                "The request uses a filter property that is not indexed",
+            )),
             Filter::Equal(name, _)
             | Filter::In(name, _)
             | Filter::Any(name, _)

@@ -61,6 +61,12 @@ pub fn upsert(call: &Call<'_>, name: &str) -> Outcome {
             for fixed in ["groupTypes", "mailEnabled", "securityEnabled", "owners@odata.bind"] {
                 body.remove(fixed);
             }
+            if let Some(asked) = body.remove("isAssignableToRole") {
+                let is = call.directory().group(&id).is_some_and(|group| group.role_assignable);
+                if asked != is {
+                    return Err(Refused::invalid_values());
+                }
+            }
             update_with(call, &id, body)
         }
         None if call.create_if_missing => {

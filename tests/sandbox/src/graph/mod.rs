@@ -1,11 +1,13 @@
-//! Microsoft Graph v1.0: users, groups, memberships, deleted items and `$batch`.
+//! Microsoft Graph v1.0: users, groups, memberships, deleted items, PIM for groups,
+//! Conditional Access, sign-ins and `$batch`.
 //!
-//! Contract: `graph-contracts.md` sections 2 to 6 and 8. A request becomes a [`call::Call`], which
+//! Contract: `graph-contracts.md` sections 2 to 6, 8, 10 and 11. A request becomes a [`call::Call`], which
 //! [`route`] answers synchronously; a `$batch` sends each of its items the same way.
 
 mod answer;
 mod batch;
 mod call;
+mod conditional_access;
 mod deleted;
 mod filter;
 mod group_body;
@@ -17,9 +19,11 @@ mod objects;
 mod page;
 mod parse_filter;
 mod permit;
+mod pim;
 mod properties;
 mod references;
 mod route;
+mod rows;
 mod service_principals;
 mod throttle;
 mod user_body;
@@ -37,6 +41,7 @@ use serde_json::{Value, json};
 use crate::door::{Caller, body_of, hang_up};
 use crate::world::World;
 
+pub use pim::Pim;
 pub use throttle::Throttle;
 
 /// All Graph paths.

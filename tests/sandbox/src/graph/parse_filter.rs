@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::answer::Refused;
-use super::filter::Filter;
+use super::filter::{Filter, Order};
 
 #[derive(Clone, Debug, PartialEq)]
 enum Token {
@@ -17,8 +17,7 @@ enum Token {
 /// Reads `text`.
 ///
 /// # Errors
-/// `BadRequest` for what is no expression, `Request_UnsupportedQuery` for operators that no
-/// directory property supports.
+/// `BadRequest` for what is no expression.
 pub fn parse(text: &str) -> Result<Filter, Refused> {
     let mut reader = Reader { tokens: tokens(text)?, at: 0 };
     let filter = reader.or()?;
@@ -114,9 +113,10 @@ impl Reader {
                 self.expect(&Token::Close)?;
                 Ok(Filter::In(name, values))
             }
-            "ge" | "le" | "gt" | "lt" => Err(Refused::unsupported_query(
-                "The request uses a filter property that is not indexed",
-            )),
+            "lt" => Ok(Filter::Compare(Order::Less, name, self.value()?)),
+            "le" => Ok(Filter::Compare(Order::AtMost, name, self.value()?)),
+            "gt" => Ok(Filter::Compare(Order::More, name, self.value()?)),
+            "ge" => Ok(Filter::Compare(Order::AtLeast, name, self.value()?)),
             _ => Err(invalid(&operator)),
         }
     }

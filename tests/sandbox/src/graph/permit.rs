@@ -34,6 +34,14 @@ const CONTAINED_IN: &[(&str, &[&str])] = &[
         &["Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"],
     ),
     ("Directory.Read.All", &["Directory.ReadWrite.All"]),
+    (
+        "PrivilegedAssignmentSchedule.Read.AzureADGroup",
+        &["PrivilegedAssignmentSchedule.ReadWrite.AzureADGroup"],
+    ),
+    (
+        "PrivilegedEligibilitySchedule.Read.AzureADGroup",
+        &["PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup"],
+    ),
 ];
 
 /// Reading users.

@@ -2,7 +2,10 @@
 
 use super::answer::{Outcome, Refused};
 use super::call::Call;
-use super::{deleted, groups, member_of, members, objects, service_principals, users};
+use super::{
+    conditional_access, deleted, groups, member_of, members, objects, pim, service_principals,
+    users,
+};
 
 /// Answers one call.
 pub fn route(call: &Call<'_>) -> Outcome {
@@ -19,6 +22,13 @@ pub fn route(call: &Call<'_>) -> Outcome {
         ["directory", "deletedItems", rest @ ..] => of_deleted(call, rest),
         ["servicePrincipals"] if call.method == "GET" => service_principals::list(call),
         ["servicePrincipals", id] if call.method == "GET" => service_principals::get(call, id),
+        ["identityGovernance", "privilegedAccess", "group", rest @ ..] => pim::route(call, rest),
+        ["identity", "conditionalAccess", rest @ ..] => conditional_access::route(call, rest),
+        ["auditLogs", "signIns"] if call.method == "GET" => conditional_access::sign_ins(call),
+        ["auditLogs", "signIns", id] if call.method == "GET" => {
+            conditional_access::sign_in(call, id)
+        }
+        ["policies", rest @ ..] => pim::route_policies(call, rest),
         ["me"] if call.method == "GET" => users::me(call),
         ["me", ..] if call.caller.is_app => users::me(call),
         _ => Err(Refused::unknown_segment(call.target)),

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod batch;
+mod conditional_access;
 mod deleted;
 mod door;
 mod faults;
@@ -9,6 +10,7 @@ mod groups;
 mod identity;
 mod lag;
 mod membership;
+mod pim;
 mod rights;
 mod shapes;
 mod snapshot;

@@ -7,7 +7,7 @@ use crate::support::*;
 
 /// Asserts that `answer` looks like the response of example `name`: status, header names, error code
 /// and text (ids aside), and the same members of the same types at every level of the body.
-fn assert_like(name: &str, answer: &Answer) {
+pub fn assert_like(name: &str, answer: &Answer) {
     let Some(example) = example(name) else { return };
     let wanted = &example["response"];
     assert_eq!(answer.status.as_u16(), wanted["status"], "{name}: {answer:?}");
