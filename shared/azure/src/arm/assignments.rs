@@ -90,7 +90,7 @@ impl Arm {
             url.query_pairs_mut().append_pair("$filter", filter);
         }
         let call = Call { service: Service::Arm, what };
-        let all: Vec<WireAssignment> = self.0.all(what, odata(url)).await?;
+        let all: Vec<WireAssignment> = self.endpoint.all(what, odata(url)).await?;
         all.into_iter().map(|assignment| assignment.into_assignment(&call)).collect()
     }
 
@@ -105,7 +105,7 @@ impl Arm {
         let url = self.assignment_url(&new.scope, &name);
         let request =
             Request::new(Service::Arm, "PUT roleAssignment", Method::PUT, url).json(&new.body());
-        let answer = self.0.exchange(&request).await?;
+        let answer = self.endpoint.exchange(&request).await?;
         let call = request.call();
         if answer.status.is_success() {
             return answer.json::<WireAssignment>(call)?.into_assignment(call);
@@ -132,7 +132,7 @@ impl Arm {
     ) -> Result<RoleAssignment, CallError> {
         if let Some(name) = existing_name(&refusal.message) {
             let url = self.assignment_url(&new.scope, &name.to_string());
-            match self.0.get::<WireAssignment>("GET roleAssignment", url).await {
+            match self.endpoint.get::<WireAssignment>("GET roleAssignment", url).await {
                 Ok(held) => {
                     let held = held.into_assignment(call)?;
                     if new.is(&held) {
@@ -155,7 +155,7 @@ impl Arm {
     pub async fn delete_assignment(&self, id: &str) -> Result<(), CallError> {
         let url = self.url(id, &[], AUTHORIZATION);
         let request = Request::new(Service::Arm, "DELETE roleAssignment", Method::DELETE, url);
-        let answer = self.0.exchange(&request).await?;
+        let answer = self.endpoint.exchange(&request).await?;
         let gone = answer.status == StatusCode::NOT_FOUND
             && answer.error().code == "RoleAssignmentNotFound";
         if gone { Ok(()) } else { answer.ok(request.call()).map(drop) }
@@ -174,7 +174,7 @@ impl Arm {
         let mut url = self.url(scope, &DEFINITIONS, AUTHORIZATION);
         let filter = format!("roleName eq '{}'", name.replace('\'', "''"));
         url.query_pairs_mut().append_pair("$filter", &filter);
-        let found: Vec<WireDefinition> = self.0.all(what, odata(url)).await?;
+        let found: Vec<WireDefinition> = self.endpoint.all(what, odata(url)).await?;
         let exact = found.into_iter().find(|definition| definition.properties.role_name == name);
         Ok(exact.and_then(|definition| trailing_guid(&definition.id)))
     }

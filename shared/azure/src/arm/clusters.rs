@@ -21,6 +21,8 @@ pub struct ManagedCluster {
     pub azure_rbac: bool,
     /// Static administrator credentials are refused.
     pub local_accounts_disabled: bool,
+    /// `az aks command invoke` is refused.
+    pub run_command_disabled: bool,
     /// Groups whose members are cluster administrators.
     pub admin_groups: Vec<ObjectId>,
     /// `Succeeded`, `Failed`, `Canceled`, or that something is in progress.
@@ -44,7 +46,7 @@ impl Arm {
     pub async fn cluster(&self, resource_id: &str) -> Result<ManagedCluster, CallError> {
         let what = "GET managedCluster";
         let url = self.url(resource_id, &[], CONTAINER_SERVICE);
-        let wire: WireCluster = self.0.get(what, url).await?;
+        let wire: WireCluster = self.endpoint.get(what, url).await?;
         wire.into_cluster(&Call { service: Service::Arm, what })
     }
 
@@ -59,7 +61,7 @@ impl Arm {
         let what = "POST listClusterUserCredential";
         let request = Request::new(Service::Arm, what, Method::POST, url).reading();
         let call = request.call();
-        let answer: Credentials = self.0.send(&request).await?.json(call)?;
+        let answer: Credentials = self.endpoint.send(&request).await?.json(call)?;
         let encoded =
             answer.kubeconfigs.into_iter().next().ok_or_else(|| odd(call, "kubeconfigs"))?;
         let yaml = BASE64_STANDARD.decode(encoded.value).map_err(|_| odd(call, "kubeconfig"))?;
@@ -91,11 +93,18 @@ struct Properties {
     power_state: Option<PowerState>,
     disable_local_accounts: Option<bool>,
     aad_profile: Option<AadProfile>,
+    api_server_access_profile: Option<ApiServerAccessProfile>,
 }
 
 #[derive(Deserialize)]
 struct PowerState {
     code: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ApiServerAccessProfile {
+    disable_run_command: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -125,6 +134,9 @@ impl WireCluster {
             legacy_entra: !managed && aad.is_some_and(|aad| aad.server_app.is_some()),
             azure_rbac: aad.is_some_and(|aad| aad.enable_azure_rbac == Some(true)),
             local_accounts_disabled: properties.disable_local_accounts == Some(true),
+            run_command_disabled: properties
+                .api_server_access_profile
+                .is_some_and(|profile| profile.disable_run_command == Some(true)),
             admin_groups: groups.iter().map(object_id).collect::<Result<_, _>>()?,
             provisioning_state: properties.provisioning_state,
             power_state: properties.power_state.map(|state| state.code).unwrap_or_default(),

@@ -2,6 +2,7 @@
 
 mod assignments;
 mod clusters;
+mod definitions;
 mod names;
 mod wire;
 
@@ -11,6 +12,7 @@ use url::Url;
 use crate::{Http, Tokens, endpoint::Endpoint};
 pub use assignments::NewAssignment;
 pub use clusters::ManagedCluster;
+use definitions::Known;
 pub use names::assignment_name;
 
 /// Version of the authorization resource provider.
@@ -18,25 +20,30 @@ const AUTHORIZATION: &str = "2022-04-01";
 /// Version of the AKS resource provider.
 const CONTAINER_SERVICE: &str = "2026-04-01";
 
-/// A client of Azure Resource Manager. Cloning is cheap; nothing is cached here.
+/// A client of Azure Resource Manager. Cloning is cheap; nothing is cached here but what built-in
+/// roles permit.
 #[derive(Debug, Clone)]
-pub struct Arm(Endpoint);
+pub struct Arm {
+    endpoint: Endpoint,
+    known: Known,
+}
 
 impl Arm {
     /// A client of the service at `base`, `https://management.azure.com`.
     pub fn new(http: Http, tokens: Tokens, base: &Url) -> Self {
-        Self(Endpoint::new(http, tokens, Service::Arm, base, &[]))
+        let endpoint = Endpoint::new(http, tokens, Service::Arm, base, &[]);
+        Self { endpoint, known: Known::default() }
     }
 
     /// The same client that names this function in its `User-Agent`.
     #[must_use]
     pub fn for_caller(&self, caller: &'static str) -> Self {
-        Self(self.0.for_caller(caller))
+        Self { endpoint: self.endpoint.for_caller(caller), known: self.known.clone() }
     }
 
     /// The address of an ARM id, or of something below it.
     fn url(&self, id: &str, below: &[&str], version: &str) -> Url {
-        let mut url = self.0.root().clone();
+        let mut url = self.endpoint.root().clone();
         if let Ok(mut path) = url.path_segments_mut() {
             path.extend(id.split('/').filter(|segment| !segment.is_empty())).extend(below);
         }

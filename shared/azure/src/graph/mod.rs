@@ -3,6 +3,7 @@
 mod batch;
 mod groups;
 mod memberships;
+mod objects;
 mod password;
 mod users;
 mod wire;
@@ -13,6 +14,7 @@ use url::Url;
 
 use crate::{Http, Tokens, endpoint::Endpoint, http::Request};
 pub use groups::{Member, MemberKind};
+pub use objects::Object;
 
 /// A client of Microsoft Graph v1.0. Cloning is cheap.
 #[derive(Debug, Clone)]

@@ -89,7 +89,7 @@ pub(super) fn object_id(call: &Call, text: &str) -> Result<ObjectId, CallError> 
 
 /// A foreign group may bear any name. Characters that no name of ours may hold become `_`, so that
 /// it can be shown and never equals a name of the policy that it is not.
-fn group_name(text: &str) -> GroupName {
+pub(super) fn group_name(text: &str) -> GroupName {
     let readable = |c: char| if c.is_control() || "'\\".contains(c) { '_' } else { c };
     GroupName::new(text)
         .or_else(|_| GroupName::new(text.chars().map(readable).take(256).collect::<String>()))

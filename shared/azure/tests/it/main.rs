@@ -1,6 +1,7 @@
 //! The clients against the sandbox, over TLS, with everything that goes wrong on the way.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod access;
 mod arm;
 mod faults;
 mod graph;
