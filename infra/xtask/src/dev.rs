@@ -206,6 +206,9 @@ async fn serve(stage: &Stage, ready: &Ready, mut timeline: Timeline) -> Result<E
     let stop = tokio::signal::ctrl_c();
     tokio::pin!(stop);
     loop {
+        for violation in stage.sandbox.world.contracts.take_violations() {
+            timeline.say(&format!("against the contract: {violation}"));
+        }
         tokio::select! {
             _ = &mut stop => return Ok(ExitCode::SUCCESS),
             () = tokio::time::sleep(Duration::from_millis(200)) => tell(stage, &mut timeline).await?,

@@ -111,6 +111,8 @@ fn reasons(stage: &Stage, cases: &[Case]) -> Vec<String> {
         }
     }
     reasons.extend(stage.host.failed().map(|why| format!("the host stopped: {why}")));
+    let broken = stage.sandbox.world.contracts.take_violations();
+    reasons.extend(broken.into_iter().map(|what| format!("against the contract: {what}")));
     reasons
 }
 

@@ -91,7 +91,7 @@ impl Calls {
 }
 
 /// `path` with ids, user principal names and Kubernetes object names replaced by placeholders.
-fn template(service: Service, path: &str) -> String {
+pub(crate) fn template(service: Service, path: &str) -> String {
     let path = path.split('?').next().unwrap_or_default();
     let mut out = String::with_capacity(path.len());
     let mut before = "";

@@ -1,5 +1,6 @@
 //! Everything that happens to a request before, and after, the service's own code.
 
+mod held;
 mod refusal;
 mod token;
 mod write;
@@ -96,7 +97,7 @@ pub fn guard(router: Router, service: Service, world: Arc<World>) -> Router {
     Router::new().fallback_service(router).layer(from_fn_with_state(state, through))
 }
 
-async fn through(State(guard): State<Arc<Guard>>, mut request: Request, next: Next) -> Response {
+async fn through(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
     let Guard { service, world } = &*guard;
     let function = function_of(request.headers());
     let path = request.uri().path_and_query().map_or("/", |p| p.as_str()).to_owned();
@@ -119,14 +120,17 @@ async fn through(State(guard): State<Arc<Guard>>, mut request: Request, next: Ne
     if let Some(refusal) = fault.and_then(|fault| before(fault, *service, world)) {
         return refusal;
     }
-    match token::caller(world, *service, &request, function) {
-        Ok(Some(caller)) => drop(request.extensions_mut().insert(caller)),
-        Ok(None) => {}
-        Err(message) => {
-            return refuse(world, *service, StatusCode::UNAUTHORIZED, message);
+    let Some((mut request, held)) = held::Held::of(*service, request).await else {
+        return hang_up();
+    };
+    let response = match token::caller(world, *service, &request, function) {
+        Ok(caller) => {
+            caller.map(|caller| request.extensions_mut().insert(caller));
+            next.run(request).await
         }
-    }
-    let response = next.run(request).await;
+        Err(message) => refuse(world, *service, StatusCode::UNAUTHORIZED, message),
+    };
+    let response = held.against(&world.contracts, response).await;
     if fault == Some(Fault::LoseAnswer) { hang_up() } else { response }
 }
 

@@ -16,7 +16,8 @@ use crate::tls::Tls;
 use crate::world::{Endpoints, World};
 use crate::{azure, bus, graph, identity, kubernetes};
 
-/// A running sandbox; dropping it closes all listeners and connections.
+/// A running sandbox; dropping it closes all listeners and connections, and panics when something
+/// passed its doors that the services' contracts do not allow ([`World::contracts`]).
 pub struct Sandbox {
     /// The state behind all services.
     pub world: Arc<World>,
@@ -113,4 +114,15 @@ async fn listen(scheme: &str) -> anyhow::Result<(TcpListener, Url)> {
     let (listener, port) = bind().await.context("binding a loopback port")?;
     let host = if scheme == "http" { "127.0.0.1" } else { "localhost" };
     Ok((listener, Url::parse(&format!("{scheme}://{host}:{port}/"))?))
+}
+
+impl Drop for Sandbox {
+    #[expect(clippy::panic, reason = "a violation fails the test that made it")]
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+        let violations = self.world.contracts.take_violations();
+        if !violations.is_empty() && !std::thread::panicking() {
+            panic!("against the services' contracts:\n  {}", violations.join("\n  "));
+        }
+    }
 }

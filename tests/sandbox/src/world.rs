@@ -8,7 +8,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::door::{Caller, Service};
-use crate::{Calls, Clock, Config, Directory, Faults, Lag};
+use crate::{Calls, Clock, Config, Contracts, Directory, Faults, Lag};
 use crate::{azure, bus, identity, kubernetes, rights};
 
 /// Where the services listen.
@@ -67,6 +67,8 @@ pub struct World {
     pub bus: bus::Broker,
     /// Counts of calls.
     pub calls: Calls,
+    /// What was sent or answered against the published contracts.
+    pub contracts: Contracts,
     /// Faults on demand.
     pub faults: Faults,
     /// Latency on demand.
@@ -94,6 +96,7 @@ impl World {
             clusters: RwLock::default(),
             bus: bus::Broker::new(clock.clone()),
             calls: Calls::default(),
+            contracts: Contracts::default(),
             faults: Faults::default(),
             latency: Latency::default(),
             lag: Lag::default(),

@@ -12,6 +12,8 @@ use wire::{Answer, Contract, Wire};
 const WRITER: &str = "a7ffa36f-339b-4b5c-8bdf-e2c188b2c0eb";
 const READER: &str = "7f6c6a51-bcf8-42ba-9220-52d62157d7db";
 const V: &str = "api-version=2022-04-01";
+/// The version of managed clusters.
+const AKS: &str = "api-version=2026-04-01";
 const NAME: &str = "11111111-2222-4333-8444-555555555555";
 const OTHER: &str = "99999999-2222-4333-8444-555555555555";
 
@@ -180,7 +182,7 @@ async fn people_need_a_role_and_functions_need_their_right() {
     let (sandbox, _, cluster) = start().await;
     let person = sandbox.world.directory.write().unwrap().add_user("opsfe");
     let arm = Wire::arm(&sandbox, &Who::User(person.clone()));
-    let show = format!("{cluster}?{V}");
+    let show = format!("{cluster}?{AKS}");
     let refused = arm.get(&show).await;
     assert_eq!((refused.status, refused.code()), (403, "AuthorizationFailed"));
     assert!(refused.message().contains("managedClusters/read"), "{}", refused.message());
@@ -201,7 +203,7 @@ async fn people_need_a_role_and_functions_need_their_right() {
 async fn a_cluster_is_replaced_as_a_whole_and_changes_when_the_operation_ends() {
     let (sandbox, arm, cluster) = start().await;
     sandbox.world.azure.write().unwrap().knobs.cluster_update = SignedDuration::from_secs(90);
-    let show = format!("{cluster}?{V}");
+    let show = format!("{cluster}?{AKS}");
     let before = arm.get(&show).await;
     if let Some(contract) = Contract::open("aks-managedclusters-2024-05-01.json") {
         contract.check("ManagedCluster", &before.body);
@@ -218,12 +220,12 @@ async fn a_cluster_is_replaced_as_a_whole_and_changes_when_the_operation_ends() 
     assert_eq!(arm.get(&poll).await.body["status"], "InProgress");
     let busy = arm.put(&show, body.clone()).await;
     assert_eq!((busy.status, busy.code()), (409, "OperationNotAllowed"));
-    let admin = format!("{cluster}/listClusterAdminCredential?{V}");
-    assert_eq!(arm.post(&admin, json!({})).await.status, 400);
+    let admin = format!("{cluster}/listClusterAdminCredential?{AKS}");
+    assert_eq!(arm.act(&admin).await.status, 400);
     sandbox.world.clock.advance(SignedDuration::from_secs(90));
     assert_eq!(arm.get(&poll).await.body["status"], "Succeeded");
     assert_eq!(arm.get(&show).await.body["properties"]["provisioningState"], "Succeeded");
-    assert_eq!(arm.post(&admin, json!({})).await.status, 200);
+    assert_eq!(arm.act(&admin).await.status, 200);
     let stale = arm.send(Method::PUT, &show, &conditions, Some(body)).await;
     assert_eq!(stale.status, 412);
 }
@@ -231,7 +233,7 @@ async fn a_cluster_is_replaced_as_a_whole_and_changes_when_the_operation_ends() 
 #[tokio::test]
 async fn entra_stays_on_and_a_failed_operation_changes_nothing() {
     let (sandbox, arm, cluster) = start().await;
-    let show = format!("{cluster}?{V}");
+    let show = format!("{cluster}?{AKS}");
     let before = arm.get(&show).await.body;
     let mut without = before.clone();
     without["properties"].as_object_mut().unwrap().remove("aadProfile");
@@ -255,7 +257,7 @@ async fn entra_stays_on_and_a_failed_operation_changes_nothing() {
 #[tokio::test]
 async fn the_twenty_first_put_of_a_cluster_is_throttled() {
     let (sandbox, arm, cluster) = start().await;
-    let show = format!("{cluster}?{V}");
+    let show = format!("{cluster}?{AKS}");
     let body = arm.get(&show).await.body;
     for _ in 0..20 {
         assert_eq!(arm.put(&show, body.clone()).await.status, 200);
@@ -271,8 +273,8 @@ async fn the_twenty_first_put_of_a_cluster_is_throttled() {
 async fn the_user_kubeconfig_names_the_cluster_and_signs_in_through_entra() {
     use base64::Engine as _;
     let (sandbox, arm, cluster) = start().await;
-    let path = format!("{cluster}/listClusterUserCredential?{V}&format=exec");
-    let answer = arm.post(&path, json!({})).await;
+    let path = format!("{cluster}/listClusterUserCredential?{AKS}&format=exec");
+    let answer = arm.act(&path).await;
     let value = answer.body["kubeconfigs"][0]["value"].as_str().unwrap();
     let config = base64::engine::general_purpose::STANDARD.decode(value).unwrap();
     let config = String::from_utf8(config).unwrap();
@@ -294,7 +296,7 @@ async fn az_finds_the_cloud_the_subscription_and_its_groups() {
     let groups = arm.get(&format!("/subscriptions/{id}/resourceGroups?{V}")).await;
     assert_eq!(groups.body["value"][0]["name"], "rg-aks");
     let clusters = "providers/Microsoft.ContainerService/managedClusters";
-    let clusters = arm.get(&format!("/subscriptions/{id}/{clusters}?{V}")).await;
+    let clusters = arm.get(&format!("/subscriptions/{id}/{clusters}?{AKS}")).await;
     assert_eq!(clusters.body["value"][0]["name"], "aks-west");
     assert_eq!(
         arm.get(&format!("/subscriptions/nowhere?{V}")).await.code(),

@@ -377,8 +377,7 @@ async fn without_entra_the_user_kubeconfig_is_the_administrator_s() {
     let sandbox = wire::sandbox(Config { clusters: vec![spec], ..base }).await;
     let arm = Wire::arm(&sandbox, &Who::Admin);
     let id = &sandbox.world.config.clusters[0].resource_id;
-    let answer =
-        arm.post(&format!("{id}/listClusterUserCredential?api-version=1"), json!({})).await;
+    let answer = arm.act(&format!("{id}/listClusterUserCredential?api-version=2026-04-01")).await;
     let value = answer.body["kubeconfigs"][0]["value"].as_str().unwrap();
     let config = base64::engine::general_purpose::STANDARD.decode(value).unwrap();
     let config = String::from_utf8(config).unwrap();
@@ -400,7 +399,7 @@ async fn azure_rbac_opens_the_cluster_once_the_operation_that_enables_it_has_end
     let theirs = Wire::cluster(&sandbox, CLUSTER, &Who::User(user));
     let pods = "/api/v1/namespaces/default/pods";
     let arm = Wire::arm(&sandbox, &Who::Admin);
-    let show = format!("{cluster}?api-version=2024-09-01");
+    let show = format!("{cluster}?api-version=2026-04-01");
     let mut body = arm.get(&show).await.body;
     body["properties"]["aadProfile"]["enableAzureRBAC"] = json!(true);
     assert_eq!(arm.put(&show, body).await.status, 200);
@@ -428,7 +427,8 @@ async fn a_person_in_too_many_groups_for_a_token_keeps_what_the_groups_give() {
 
 #[tokio::test]
 async fn bodies_of_the_wrong_shape_are_refused() {
-    let (_sandbox, ours) = start(false).await;
+    let (sandbox, ours) = start(false).await;
+    sandbox.world.contracts.expect_violation("POST /api/v1/namespaces: request");
     for body in [json!([]), json!({"metadata": "x"}), json!({"metadata": {"labels": 3}})] {
         assert_eq!(ours.post("/api/v1/namespaces", body).await.status, 400);
     }

@@ -112,6 +112,7 @@ async fn malformed_batches_are_refused_whole() {
         json!({"requests": [absolute]}),
         json!({"requests": [unknown]}),
     ];
+    tenant.expect_violation("POST /v1.0/$batch: request");
     for case in cases {
         assert_eq!(tenant.post("$batch", case.clone()).await.status, 400, "{case}");
     }

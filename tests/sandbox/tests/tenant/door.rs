@@ -70,6 +70,7 @@ async fn answers_echo_the_clients_request_id() {
     assert_eq!(missing.body["error"]["innerError"]["client-request-id"], NOBODY);
     let stamped = missing.headers["request-id"].to_str().unwrap();
     assert_eq!(missing.body["error"]["innerError"]["request-id"], stamped);
+    tenant.expect_violation("GET /v1.0/planets: request");
     let unknown = tenant.get("planets").await;
     assert_eq!(unknown.error().1, "Resource not found for the segment 'planets'.");
 }

@@ -98,12 +98,14 @@ async fn references_and_ids_must_be_well_formed() {
     let tenant = Tenant::start().await;
     let (group, ada) = tenant.seed(|d| (d.add_group("team"), d.add_user("ada")));
     let path = format!("groups/{group}/members/$ref");
+    tenant.expect_violation("/members/$ref: request: a reference");
     let odd = tenant.post(&path, json!({"@odata.id": "ada"})).await;
     assert_eq!(odd.error().1, "Not a valid reference update.");
     let wrong_type = json!({"@odata.id": format!("{GRAPH}/v1.0/groups/{ada}")});
     assert_eq!(tenant.post(&path, wrong_type).await.status, 404);
     let bad = tenant.get("groups/team").await;
     assert_eq!(bad.error().1, "Invalid object identifier 'team'.");
+    tenant.expect_violation("DELETE /v1.0/groups/{id}/members/{id}: request");
     let without_ref = tenant.delete(&format!("groups/{group}/members/{ada}")).await;
     assert_eq!(without_ref.status, 405);
     assert!(tenant.seed(|d| d.user(&ada).is_some()), "the person must survive the wrong path");

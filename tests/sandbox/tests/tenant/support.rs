@@ -66,6 +66,11 @@ impl Tenant {
         self.agent = Some(format!("latchkey/0.1.0 ({function})"));
     }
 
+    /// What is sent next breaks the contract on purpose.
+    pub fn expect_violation(&self, part: &str) {
+        self.sandbox.world.contracts.expect_violation(part);
+    }
+
     /// Changes the directory behind the services' back.
     pub fn seed<T>(&self, fill: impl FnOnce(&mut Directory) -> T) -> T {
         fill(&mut self.sandbox.world.directory.write().unwrap())

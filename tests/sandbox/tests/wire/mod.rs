@@ -111,6 +111,11 @@ impl Wire {
         self.send(Method::POST, path, &[], Some(body)).await
     }
 
+    /// A POST without a body.
+    pub async fn act(&self, path: &str) -> Answer {
+        self.send(Method::POST, path, &[], None).await
+    }
+
     pub async fn delete(&self, path: &str) -> Answer {
         self.send(Method::DELETE, path, &[], None).await
     }

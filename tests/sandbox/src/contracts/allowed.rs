@@ -1,0 +1,102 @@
+//! What passes although no contract of `reference/` covers it. Each entry says why.
+
+/// ARM operations without a document: method, path (`{}` is one segment), reason.
+const ARM: [(&str, &str, &str); 7] = [
+    ("GET", "/metadata/endpoints", "the description of a cloud that az asks; real-clients.md"),
+    ("GET", "/subscriptions", "Microsoft.Resources is not in the documents; az login lists them"),
+    ("GET", "/subscriptions/{}", "Microsoft.Resources is not in the documents"),
+    ("GET", "/subscriptions/{}/resourcegroups", "Microsoft.Resources is not in the documents"),
+    ("GET", "/subscriptions/{}/resourcegroups/{}", "Microsoft.Resources is not in the documents"),
+    ("PUT", "/subscriptions/{}/resourcegroups/{}", "Microsoft.Resources is not in the documents"),
+    (
+        "GET",
+        "/subscriptions/{}/providers/Microsoft.ContainerService/locations/{}/operations/{}",
+        "the address of an Azure-AsyncOperation header, which no document describes",
+    ),
+];
+
+/// Query parameters of ARM that came after the documents; known gaps of `arm-openapi/INDEX.md`.
+pub const ARM_QUERY: [&str; 1] = ["$skipToken"];
+
+/// Versions with the paths and status codes of a documented one (`arm-openapi/INDEX.md`).
+const VERSIONS: [(&str, &str); 2] =
+    [("2022-05-01-preview", "2022-04-01"), ("2024-09-01-preview", "2020-10-01")];
+
+/// Entity sets of Graph whose types the schema subset lacks: type, set, reason. Whatever is below
+/// them passes.
+pub const GRAPH_SETS: [(&str, &str, &str); 2] = [
+    (
+        "microsoft.graph.servicePrincipal",
+        "servicePrincipals",
+        "read to show members that are no users, and by az ad sp; no example shows one",
+    ),
+    ("microsoft.graph.application", "applications", "az ad app; no example shows one"),
+];
+
+/// Kubernetes paths without a document: the first segments, reason.
+const KUBERNETES: [(&str, &str); 16] = [
+    ("/api", "discovery: lists the versions of the core group"),
+    ("/api/v1", "discovery: lists the kinds of the core group"),
+    ("/apis", "discovery: lists groups, their versions and kinds"),
+    ("/apis/{}", "discovery: lists the versions of a group"),
+    ("/apis/{}/{}", "discovery: lists the kinds of a group"),
+    ("/openapi/**", "the server's own description, which kubectl validates manifests with"),
+    ("/healthz", "health"),
+    ("/livez", "health"),
+    ("/readyz", "health"),
+    ("/readyz/**", "health"),
+    ("/version", "the document spells it with a slash at the end"),
+    ("/api/v1/nodes/**", "a kind beyond the document's, read to show that access ends there"),
+    ("/api/v1/nodes", "a kind beyond the document's, read to show that access ends there"),
+    ("/api/v1/{}", "lists of other core kinds over all namespaces"),
+    ("/api/v1/namespaces/{}/**", "other core kinds: workloads' own objects"),
+    ("/apis/apps/**", "workloads, which people with access create"),
+];
+
+/// Query parameters of Kubernetes that its document spells elsewhere.
+pub const KUBERNETES_QUERY: [&str; 1] = ["watch"];
+
+/// The template of an ARM operation that passes without a document.
+pub fn arm(method: &str, path: &str) -> Option<&'static str> {
+    let known = ARM.iter().find(|(m, template, _)| *m == method && fits(template, path));
+    known.map(|(_, template, _)| *template)
+}
+
+/// The documented version that `version` is like.
+pub fn version(version: &str) -> &str {
+    let known = VERSIONS.iter().find(|(newer, _)| *newer == version);
+    known.map_or(version, |(_, documented)| documented)
+}
+
+/// Whether a Kubernetes path passes without a document.
+pub fn kubernetes(path: &str) -> bool {
+    KUBERNETES.iter().any(|(template, _)| fits(template, path))
+}
+
+/// Whether `path` is of `template`, in which `{}` is one segment and a last `**` at least one.
+fn fits(template: &str, path: &str) -> bool {
+    let mut path = path.split('/').filter(|segment| !segment.is_empty());
+    for wanted in template.split('/').filter(|segment| !segment.is_empty()) {
+        match (wanted, path.next()) {
+            (_, None) => return false,
+            ("**", Some(_)) => return true,
+            ("{}", Some(_)) => {}
+            (wanted, Some(segment)) if wanted.eq_ignore_ascii_case(segment) => {}
+            _ => return false,
+        }
+    }
+    path.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_ends_where_the_path_ends_unless_it_says_otherwise() {
+        assert!(fits("/subscriptions/{}", "/Subscriptions/s"));
+        assert!(!fits("/subscriptions/{}", "/subscriptions/s/resourceGroups"));
+        assert!(fits("/openapi/**", "/openapi/v3/apis"));
+        assert!(!fits("/openapi/**", "/openapi"));
+    }
+}
