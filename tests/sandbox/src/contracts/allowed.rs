@@ -33,6 +33,14 @@ pub const GRAPH_SETS: [(&str, &str, &str); 2] = [
     ("microsoft.graph.application", "applications", "az ad app; no example shows one"),
 ];
 
+/// Statuses of Graph beyond those that the kind of an operation has and the examples show:
+/// operation, status, reason.
+pub const GRAPH_STATUSES: [(&str, u16, &str); 1] = [(
+    "PATCH /policies/roleManagementPolicies/{id}/rules/{id}",
+    200,
+    "graph-contracts.md, PIM for groups: a changed rule is answered with 200 or 204",
+)];
+
 /// Kubernetes paths without a document: the first segments, reason.
 const KUBERNETES: [(&str, &str); 16] = [
     ("/api", "discovery: lists the versions of the core group"),

@@ -259,6 +259,8 @@ fn unknown_query_parameters_and_properties_in_them_are_found() {
                   %20and%20assignedLicenses/any(l:l/skuId%20eq%20973a162e-93aa-4e8e-889b-1f272920e64d)\
                   &$expand=members($select=id,userPrincipalName)&$count=true&$top=5";
     assert_eq!(ask(passes), Vec::<String>::new());
+    let dated = "/v1.0/auditLogs/signIns?$filter=createdDateTime%20ge%202025-01-01T00:00:00Z";
+    assert_eq!(ask(dated), Vec::<String>::new());
     let read = format!("{ARM_ID}?api-version=2026-04-01&verbose=1");
     one(&found_in(Service::Arm, &read), "no query parameter 'verbose' is known");
     one(&found_in(Service::Arm, ARM_ID), "the query parameter 'api-version' is missing");

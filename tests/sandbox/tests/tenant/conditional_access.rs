@@ -94,6 +94,7 @@ async fn what_makes_no_policy_is_refused_by_number() {
         spoil(|b| b["grantControls"]["builtInControls"] = json!(["niceDevice"])),
         spoil(|b| b["grantControls"] = Value::Null),
     ];
+    tenant.expect_violation("POST /v1.0/identity/conditionalAccess/policies: request");
     for body in bodies {
         let refused = tenant.post(POLICIES, body.clone()).await;
         let (code, message) = refused.error();

@@ -143,6 +143,7 @@ async fn a_second_assignment_and_a_needless_removal_are_refused_as_documented() 
     assert_like("pim-request.400-already-exists", &stage.active("adminAssign", hours(3)).await);
     let months = json!({"type": "afterDuration", "duration": "P6M"});
     assert_like("pim-request.400-invalid", &stage.eligible("adminAssign", months).await);
+    stage.tenant.expect_violation("assignmentScheduleRequests: request: .action: ");
     let unknown = stage.active("adminApprove", hours(1)).await;
     assert_eq!(code(&unknown), "InvalidRoleAssignmentRequest");
 }
@@ -336,6 +337,7 @@ async fn lists_are_of_one_group_or_one_person() {
         let all = stage.tenant.get(&format!("{PIM}/{collection}")).await;
         assert_eq!(all.status, 400, "{collection}");
     }
+    stage.tenant.expect_violation("group/schedules: request: the contract has no such operation");
     let unknown = stage.tenant.get(&format!("{PIM}/schedules?$filter=groupId eq 'x'")).await;
     assert_eq!(unknown.status, 400);
 }

@@ -16,6 +16,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde_json::Value;
 
+use super::allowed;
 use super::exchange::{Answered, Asked};
 use super::finding::Finding;
 use super::shape::Shape;
@@ -41,6 +42,11 @@ impl Graph {
         let path = folder.join("metadata/v1.0-subset.csdl.xml");
         let xml = std::fs::read_to_string(&path).context("reading Graph's CSDL")?;
         let mut graph = Graph { model: Model::new(&csdl::read(&xml)?), learnt: BTreeSet::new() };
+        let known = allowed::GRAPH_STATUSES.iter();
+        graph
+            .model
+            .statuses
+            .extend(known.map(|(operation, status, _)| ((*operation).to_owned(), *status)));
         learn::from_examples(&mut graph, &examples(folder)?);
         Ok(graph)
     }
