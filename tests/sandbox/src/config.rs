@@ -54,6 +54,8 @@ pub struct Config {
     pub admin_client_id: String,
     /// Secret of that service principal; worth nothing outside one sandbox.
     pub admin_secret: String,
+    /// Password of the users that tests and `cargo xtask dev` add; worth as little.
+    pub user_password: String,
     /// `None`: the clock runs with the machine's. `Some`: it stands still there until turned.
     pub start: Option<Timestamp>,
     /// Graph's token buckets (`graph-contracts.md` section 4) are enforced.
@@ -76,6 +78,7 @@ impl Default for Config {
             identity_client_id: "1a7c0de0-0000-4000-8000-00000000c1d1".to_owned(),
             admin_client_id: "ad000000-0000-4000-8000-0000000000ad".to_owned(),
             admin_secret: "not-a-secret-only-the-sandbox-takes-it".to_owned(),
+            user_password: "Only-the-sandbox-1".to_owned(),
             start: None,
             throttling: false,
             soft_delete_groups: true,

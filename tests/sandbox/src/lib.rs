@@ -18,6 +18,7 @@ pub mod graph;
 pub mod identity;
 pub mod kubernetes;
 pub mod lag;
+mod launch;
 pub mod rights;
 mod sandbox;
 mod serve;

@@ -1,20 +1,20 @@
 //! Starting and stopping the listeners of one sandbox.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use anyhow::Context as _;
-use axum::Router;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use url::Url;
 
 use crate::config::{ClusterSpec, Config};
 use crate::door::{Service, guard};
-use crate::serve::{bind, serve_plain, serve_tls};
+use crate::launch::Launcher;
+use crate::serve::{bind, serve_plain};
 use crate::tls::Tls;
 use crate::world::{Endpoints, World};
-use crate::{azure, bus, graph, identity, kubernetes};
+use crate::{azure, bus, graph, identity};
 
 /// A running sandbox; dropping it closes all listeners and connections, and panics when something
 /// passed its doors that the services' contracts do not allow ([`World::contracts`]).
@@ -25,7 +25,6 @@ pub struct Sandbox {
     pub endpoints: Endpoints,
     /// Certificate of the authority to trust, PEM.
     pub ca_pem: String,
-    tls: Tls,
     stop: watch::Sender<bool>,
 }
 
@@ -35,7 +34,6 @@ impl Sandbox {
     /// # Errors
     /// When a port cannot be bound or a key cannot be made.
     pub async fn start(config: Config) -> anyhow::Result<Sandbox> {
-        let tls = Tls::new()?;
         let (authority, authority_url) = listen("https").await?;
         let (graph, graph_url) = listen("https").await?;
         let (arm, arm_url) = listen("https").await?;
@@ -51,15 +49,16 @@ impl Sandbox {
             identity_header: uuid::Uuid::new_v4().to_string(),
         };
         let clusters = config.clusters.clone();
-        let world = Arc::new(World::new(config, endpoints)?);
-        let (stop, _) = watch::channel(false);
-        let mut sandbox =
-            Sandbox { ca_pem: tls.ca_pem.clone(), endpoints: world.endpoints(), tls, stop, world };
+        let (stop, stopped) = watch::channel(false);
+        let Tls { acceptor, ca_pem } = Tls::new()?;
+        let launcher = Launcher { acceptor, ca_pem: ca_pem.clone(), stop: stopped };
+        let world = Arc::new(World::new(config, endpoints, launcher)?);
+        let mut sandbox = Sandbox { ca_pem, endpoints: world.endpoints(), stop, world };
         let world = &sandbox.world;
-        sandbox.serve(authority, Service::Authority, identity::router(world.clone()));
-        sandbox.serve(graph, Service::Graph, graph::router(world.clone()));
-        sandbox.serve(arm, Service::Arm, azure::router(world.clone()));
-        sandbox.serve(service_bus, Service::ServiceBus, bus::router(world.clone()));
+        world.serve(authority, Service::Authority, identity::router(world.clone()));
+        world.serve(graph, Service::Graph, graph::router(world.clone()));
+        world.serve(arm, Service::Arm, azure::router(world.clone()));
+        world.serve(service_bus, Service::ServiceBus, bus::router(world.clone()));
         let managed_router = identity::managed_router(world.clone());
         let guarded = guard(managed_router, Service::Authority, world.clone());
         serve_plain(managed, guarded, sandbox.stop.subscribe());
@@ -75,38 +74,12 @@ impl Sandbox {
     /// # Errors
     /// When a port cannot be bound.
     pub async fn add_cluster(&self, spec: ClusterSpec) -> anyhow::Result<Url> {
-        let (listener, url) = listen("https").await?;
-        let world = &self.world;
-        let state = kubernetes::State::new(&spec);
-        world
-            .clusters
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(spec.name.clone(), state);
-        world.azure.write().unwrap_or_else(PoisonError::into_inner).add_cluster(
-            &spec,
-            url.as_str(),
-            &self.ca_pem,
-        );
-        world
-            .endpoints
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clusters
-            .insert(spec.name.clone(), url.clone());
-        let router = kubernetes::router(world.clone(), spec.name);
-        self.serve(listener, Service::Kubernetes, router);
-        Ok(url)
+        self.world.launch(spec).context("binding a loopback port")
     }
 
     /// Closes all listeners and connections.
     pub fn stop(self) {
         self.stop.send_replace(true);
-    }
-
-    fn serve(&self, listener: TcpListener, service: Service, router: Router) {
-        let guarded = guard(router, service, self.world.clone());
-        serve_tls(listener, self.tls.acceptor.clone(), guarded, self.stop.subscribe());
     }
 }
 

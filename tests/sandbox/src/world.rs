@@ -8,6 +8,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::door::{Caller, Service};
+use crate::launch::Launcher;
 use crate::{Calls, Clock, Config, Contracts, Directory, Faults, Lag};
 use crate::{azure, bus, identity, kubernetes, rights};
 
@@ -79,6 +80,8 @@ pub struct World {
     pub rights: rights::Table,
     /// The key that signs tokens.
     pub keys: identity::Keys,
+    pub(crate) launcher: Launcher,
+    pub(crate) sessions: identity::Sessions,
     pub(crate) graph_throttle: crate::graph::Throttle,
     pub(crate) endpoints: RwLock<Endpoints>,
     pub(crate) local_tokens: RwLock<BTreeMap<String, Caller>>,
@@ -86,7 +89,11 @@ pub struct World {
 }
 
 impl World {
-    pub(crate) fn new(config: Config, endpoints: Endpoints) -> anyhow::Result<World> {
+    pub(crate) fn new(
+        config: Config,
+        endpoints: Endpoints,
+        launcher: Launcher,
+    ) -> anyhow::Result<World> {
         let clock = config.start.map_or_else(Clock::running, Clock::still);
         Ok(World {
             directory: RwLock::new(Directory::new(&config, clock.clone())),
@@ -102,6 +109,8 @@ impl World {
             lag: Lag::default(),
             rights: rights::Table::default(),
             keys: identity::Keys::of_this_process()?,
+            launcher,
+            sessions: identity::Sessions::default(),
             graph_throttle: crate::graph::Throttle::default(),
             endpoints: RwLock::new(endpoints),
             local_tokens: RwLock::default(),

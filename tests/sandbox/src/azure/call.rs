@@ -1,7 +1,7 @@
 //! One request to ARM: who calls, with which query and body, and whether they may.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{PoisonError, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLockReadGuard, RwLockWriteGuard};
 
 use http::HeaderMap;
 use serde_json::Value;
@@ -16,7 +16,7 @@ use crate::{Allowed, Caller, World};
 
 /// A request on its way to its operation.
 pub(super) struct Call<'a> {
-    pub(super) world: &'a World,
+    pub(super) world: &'a Arc<World>,
     pub(super) caller: &'a Caller,
     pub(super) headers: &'a HeaderMap,
     pub(super) path: &'a str,

@@ -4,9 +4,12 @@ use axum::response::Response;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
-use super::answer::{ArmError, reply};
+use super::answer::{ArmError, empty, reply};
 use super::call::Call;
+use super::clusters::Cluster;
+use super::create::create;
 use super::kubeconfig;
+use super::operations::Operation;
 use super::update::{Conditions, absent};
 use crate::Caller;
 
@@ -30,39 +33,99 @@ pub(super) fn put(call: &Call<'_>, id: &str) -> Result<Response, ArmError> {
         if_match: call.header("if-match"),
         if_none_match: call.header("if-none-match"),
     };
+    let is_new = call.azure().clusters.get(id).is_none();
+    let (status, state, operation) = if is_new {
+        (StatusCode::CREATED, "Creating", create(call, id, &body, conditions)?)
+    } else {
+        let now = call.world.clock.now();
+        let tenant = &call.world.config.tenant_id;
+        let operation = call.azure_mut().put_cluster(id, body, conditions, tenant, now)?;
+        (StatusCode::OK, "Updating", operation)
+    };
+    let azure = call.azure();
+    let cluster = azure.clusters.get(id).ok_or_else(|| absent(id))?;
+    let mut document = cluster.to_json(call.world.clock.now());
+    // The answer is given before the work starts, however short that is.
+    document["properties"]["provisioningState"] = json!(state);
+    let response = tagged(reply(status, &document), &cluster.etag());
+    let ask =
+        Ask { header: "azure-asyncoperation", kind: "operations", wait: azure.knobs.poll_after };
+    Ok(started(call, response, cluster, &ask, &operation))
+}
+
+/// `POST …/rotateClusterCertificates`: the credentials that local accounts hold are void at once.
+pub(super) fn rotate(call: &Call<'_>, id: &str) -> Result<Response, ArmError> {
     let now = call.world.clock.now();
     let mut azure = call.azure_mut();
-    let operation = azure.put_cluster(id, body, conditions, &call.world.config.tenant_id, now)?;
-    let wait = azure.knobs.poll_after;
+    let operation = azure.rotate_certificates(id, now)?;
+    drop(azure);
+    let azure = call.azure();
     let cluster = azure.clusters.get(id).ok_or_else(|| absent(id))?;
-    let mut document = cluster.to_json(now);
-    // The answer is given before the work starts, however short that is.
-    document["properties"]["provisioningState"] = json!("Updating");
-    let mut response = tagged(reply(StatusCode::OK, &document), &cluster.etag());
-    let location = document["location"].as_str().unwrap_or("westeurope");
-    let poll = call.url(&operation_path(call, location, &operation.name));
+    let audience = kubeconfig::local_audience(&cluster.name);
+    call.world.revoke_local_tokens(|caller| caller.audience == audience);
+    let response = empty(StatusCode::ACCEPTED);
+    let ask = Ask { header: "location", kind: "operationresults", wait: azure.knobs.poll_after };
+    Ok(started(call, response, cluster, &ask, &operation))
+}
+
+/// Where the progress of an operation is asked for.
+struct Ask {
+    /// The header that says so.
+    header: &'static str,
+    /// `operations` or `operationresults`.
+    kind: &'static str,
+    /// Seconds before the first question.
+    wait: u32,
+}
+
+/// Says where the progress of an operation can be asked for, and when.
+fn started(
+    call: &Call<'_>,
+    mut response: Response,
+    cluster: &Cluster,
+    ask: &Ask,
+    operation: &Operation,
+) -> Response {
+    let location = cluster.document["location"].as_str().unwrap_or("westeurope");
+    let poll = call.url(&format!(
+        "/subscriptions/{}/providers/Microsoft.ContainerService/locations/{location}/{}/{}\
+         ?api-version=2016-03-30",
+        call.world.config.subscription, ask.kind, operation.name
+    ));
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&poll) {
-        headers.insert(HeaderName::from_static("azure-asyncoperation"), value);
+        headers.insert(HeaderName::from_static(ask.header), value);
     }
-    headers.insert(header::RETRY_AFTER, HeaderValue::from(wait));
+    headers.insert(header::RETRY_AFTER, HeaderValue::from(ask.wait));
+    response
+}
+
+/// A `Location` of an operation: 202 until it ends, then 204.
+pub(super) fn operation_result(call: &Call<'_>, name: &str) -> Result<Response, ArmError> {
+    let azure = call.azure();
+    let found = azure.operations.get(name).ok_or_else(|| no_operation(name))?;
+    if call.world.clock.now() >= found.done_at {
+        return Ok(empty(StatusCode::NO_CONTENT));
+    }
+    let mut response = empty(StatusCode::ACCEPTED);
+    let headers = response.headers_mut();
+    headers.insert(header::RETRY_AFTER, HeaderValue::from(azure.knobs.poll_after));
+    if let Ok(here) =
+        HeaderValue::from_str(&call.url(&format!("{}?api-version=2016-03-30", call.path)))
+    {
+        headers.insert(header::LOCATION, here);
+    }
     Ok(response)
 }
 
-fn operation_path(call: &Call<'_>, location: &str, name: &str) -> String {
-    format!(
-        "/subscriptions/{}/providers/Microsoft.ContainerService/locations/{location}/operations/\
-         {name}?api-version=2016-03-30",
-        call.world.config.subscription
-    )
+fn no_operation(name: &str) -> ArmError {
+    ArmError::not_found("NotFound", format!("The operation '{name}' could not be found."))
 }
 
 pub(super) fn operation(call: &Call<'_>, name: &str) -> Result<Response, ArmError> {
     let now = call.world.clock.now();
     let azure = call.azure();
-    let found = azure.operations.get(name).ok_or_else(|| {
-        ArmError::not_found("NotFound", format!("The operation '{name}' could not be found."))
-    })?;
+    let found = azure.operations.get(name).ok_or_else(|| no_operation(name))?;
     let mut response = reply(StatusCode::OK, &found.to_json(call.path, now));
     if now < found.done_at {
         let wait = HeaderValue::from(azure.knobs.poll_after);
@@ -79,7 +142,7 @@ pub(super) fn user_credential(call: &Call<'_>, id: &str) -> Result<Response, Arm
         kubeconfig::exec(cluster, &call.world.config.tenant_id)
     } else {
         // Without Entra every user of the cluster is its administrator.
-        kubeconfig::token(cluster, "clusterUser", &local_token(call, &cluster.name))
+        kubeconfig::token(cluster, "clusterUser", &local_token(call, cluster))
     };
     Ok(credential("clusterUser", &config))
 }
@@ -95,12 +158,12 @@ pub(super) fn admin_credential(call: &Call<'_>, id: &str) -> Result<Response, Ar
              local accounts.",
         ));
     }
-    let token = local_token(call, &cluster.name);
+    let token = local_token(call, cluster);
     Ok(credential("clusterAdmin", &kubeconfig::token(cluster, "clusterAdmin", &token)))
 }
 
 /// Issues the credential of the local administrator, a member of `system:masters`.
-fn local_token(call: &Call<'_>, cluster: &str) -> String {
+fn local_token(call: &Call<'_>, cluster: &Cluster) -> String {
     let token = kubeconfig::local_token(cluster);
     let caller = Caller {
         oid: String::new(),
@@ -108,7 +171,7 @@ fn local_token(call: &Call<'_>, cluster: &str) -> String {
         upn: Some("masterclient".to_owned()),
         groups: vec!["system:masters".to_owned()],
         roles: Vec::new(),
-        audience: kubeconfig::local_audience(cluster),
+        audience: kubeconfig::local_audience(&cluster.name),
         is_app: false,
         function: None,
     };

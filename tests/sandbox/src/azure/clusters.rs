@@ -45,6 +45,8 @@ impl AccessProfile {
 pub(super) struct Pending {
     pub(super) operation: String,
     pub(super) done_at: Timestamp,
+    /// `Updating`, `Creating`.
+    pub(super) state: &'static str,
 }
 
 /// One managed cluster.
@@ -58,6 +60,8 @@ pub struct Cluster {
     pub server_url: String,
     /// PEM of the authority that signed the server's certificate.
     pub ca_pem: String,
+    /// How often the certificates were rotated, with which the local accounts' credentials change.
+    pub(super) rotations: u32,
     pub(super) document: Value,
     pub(super) generation: u64,
     pub(super) puts: Bucket,
@@ -75,6 +79,7 @@ impl Cluster {
             ca_pem: ca_pem.to_owned(),
             in_force: AccessProfile::of(&document),
             document,
+            rotations: 0,
             generation: 1,
             puts: Bucket::new(20, SignedDuration::from_secs(60), Timestamp::UNIX_EPOCH),
             pending: None,
@@ -106,8 +111,20 @@ impl Cluster {
         self.in_force = self.access(now);
         self.document = document;
         self.generation += 1;
-        self.pending =
-            Some(Pending { operation: operation.name.clone(), done_at: operation.done_at });
+        self.begin(operation, "Updating");
+    }
+
+    /// Takes the document it is created from; the settings hold from the start.
+    pub(super) fn created(&mut self, document: Value, operation: &Operation) {
+        self.in_force = AccessProfile::of(&document);
+        self.document = document;
+        self.begin(operation, "Creating");
+    }
+
+    /// Begins an operation that leaves the document as it is, or has changed it.
+    pub(super) fn begin(&mut self, operation: &Operation, state: &'static str) {
+        let (operation, done_at) = (operation.name.clone(), operation.done_at);
+        self.pending = Some(Pending { operation, done_at, state });
     }
 
     /// Puts the document back that an operation which fails tried to replace.
@@ -119,7 +136,7 @@ impl Cluster {
     /// The wire form of `GET`.
     pub fn to_json(&self, now: Timestamp) -> Value {
         let mut document = self.document.clone();
-        let state = if self.running(now).is_some() { "Updating" } else { "Succeeded" };
+        let state = self.running(now).map_or("Succeeded", |pending| pending.state);
         document["eTag"] = json!(self.etag());
         let properties = &mut document["properties"];
         properties["provisioningState"] = json!(state);
@@ -153,6 +170,8 @@ fn first_document(spec: &ClusterSpec) -> Value {
             "osType": "Linux", "provisioningState": "Succeeded",
         }],
         "networkProfile": {"networkPlugin": "azure", "loadBalancerSku": "standard"},
+        "servicePrincipalProfile": {"clientId": "msi"},
+        "identityProfile": {"kubeletidentity": kubelet_identity(&spec.resource_id)},
     });
     if spec.azure_rbac || spec.admin_group.is_some() {
         properties["aadProfile"] = json!({
@@ -168,9 +187,25 @@ fn first_document(spec: &ClusterSpec) -> Value {
         "location": "westeurope",
         "tags": {},
         "sku": {"name": "Base", "tier": "Free"},
-        "identity": {"type": "SystemAssigned"},
+        "identity": {
+            "type": "SystemAssigned", "principalId": named_id(&spec.resource_id, "principal"),
+        },
         "properties": properties,
     })
+}
+
+/// The identity of a cluster's nodes, which pulls images.
+fn kubelet_identity(cluster: &str) -> Value {
+    json!({
+        "resourceId": format!("{cluster}-agentpool"),
+        "clientId": named_id(cluster, "kubelet-client"),
+        "objectId": named_id(cluster, "kubelet"),
+    })
+}
+
+fn named_id(cluster: &str, part: &str) -> String {
+    let name = format!("{}#{part}", scope::key(cluster));
+    Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes()).to_string()
 }
 
 /// Every cluster of the subscription, by resource id without regard to case.

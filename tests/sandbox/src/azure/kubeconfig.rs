@@ -39,8 +39,9 @@ pub fn token(cluster: &Cluster, account: &str, token: &str) -> String {
 }
 
 /// The credential of a cluster's local administrator. It is worth nothing outside one sandbox.
-pub fn local_token(cluster: &str) -> String {
-    let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("local-account-{cluster}").as_bytes());
+pub fn local_token(cluster: &Cluster) -> String {
+    let seed = format!("local-account-{}-{}", cluster.name, cluster.rotations);
+    let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, seed.as_bytes());
     format!("local.{}", id.simple())
 }
 
@@ -50,14 +51,16 @@ pub fn local_audience(cluster: &str) -> String {
 }
 
 fn file(cluster: &Cluster, account: &str, user: &str) -> String {
-    let name = &cluster.name;
+    let segments: Vec<&str> = cluster.resource_id.trim_matches('/').split('/').collect();
+    let name = segments.last().copied().unwrap_or_default();
+    let account_of = format!("{account}_{}_{name}", segments.get(3).copied().unwrap_or_default());
     let ca = base64::engine::general_purpose::STANDARD.encode(&cluster.ca_pem);
-    let context = if account == "clusterAdmin" { format!("{name}-admin") } else { name.clone() };
+    let context = if account == "clusterAdmin" { format!("{name}-admin") } else { name.to_owned() };
     format!(
         "apiVersion: v1\nkind: Config\nclusters:\n- name: {name}\n  cluster:\n    \
          certificate-authority-data: {ca}\n    server: {server}\ncontexts:\n- name: {context}\n  \
-         context:\n    cluster: {name}\n    user: {account}_{name}\ncurrent-context: {context}\n\
-         preferences: {{}}\nusers:\n- name: {account}_{name}\n  user:\n{user}",
+         context:\n    cluster: {name}\n    user: {account_of}\ncurrent-context: {context}\n\
+         preferences: {{}}\nusers:\n- name: {account_of}\n  user:\n{user}",
         server = cluster.server_url,
     )
 }

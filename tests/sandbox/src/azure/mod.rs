@@ -9,10 +9,12 @@ mod assignments;
 mod call;
 mod cluster_routes;
 mod clusters;
+mod create;
 mod filter;
 mod kubeconfig;
 mod operations;
 mod principals;
+mod resource_groups;
 mod role_routes;
 mod roles;
 mod route;
@@ -64,7 +66,7 @@ async fn handle(
 }
 
 fn answer(
-    world: &World,
+    world: &Arc<World>,
     caller: Option<&Caller>,
     method: &Method,
     uri: &Uri,
@@ -114,7 +116,11 @@ fn dispatch(call: &Call<'_>, route: &Route) -> Result<Response, ArmError> {
         Route::Metadata => Ok(subscription_routes::metadata(call.world)),
         Route::Subscriptions => Ok(subscription_routes::list(call)),
         Route::Subscription(_) => Ok(subscription_routes::get(call)),
-        Route::ResourceGroups(_) => Ok(subscription_routes::groups(call)),
+        Route::Tenants => Ok(subscription_routes::tenants(call)),
+        Route::ResourceGroups(_) => Ok(resource_groups::list(call)),
+        Route::ResourceGroupExists(id) => Ok(resource_groups::exists(call, id)),
+        Route::ReadResourceGroup(id) => resource_groups::get(call, id),
+        Route::PutResourceGroup(id) => resource_groups::put(call, id),
         Route::RoleDefinitions(at) => role_routes::list(call, at),
         Route::RoleDefinition(Change::Read, at, guid) => role_routes::get(call, at, guid),
         Route::RoleDefinition(Change::Write, at, guid) => role_routes::put(call, at, guid),
@@ -130,7 +136,9 @@ fn dispatch(call: &Call<'_>, route: &Route) -> Result<Response, ArmError> {
         Route::PutCluster(id) => cluster_routes::put(call, id),
         Route::UserCredential(id) => cluster_routes::user_credential(call, id),
         Route::AdminCredential(id) => cluster_routes::admin_credential(call, id),
+        Route::RotateCertificates(id) => cluster_routes::rotate(call, id),
         Route::Operation(name) => cluster_routes::operation(call, name),
+        Route::OperationResult(name) => cluster_routes::operation_result(call, name),
     }
 }
 

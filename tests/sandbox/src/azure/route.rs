@@ -11,8 +11,16 @@ pub enum Route {
     Subscriptions,
     /// One subscription.
     Subscription(String),
+    /// The tenants the caller belongs to.
+    Tenants,
     /// The resource groups of a subscription.
     ResourceGroups(String),
+    /// Whether there is a resource group.
+    ResourceGroupExists(String),
+    /// One resource group.
+    ReadResourceGroup(String),
+    /// Creation or change of a resource group.
+    PutResourceGroup(String),
     /// Role definitions at a scope.
     RoleDefinitions(String),
     /// One role definition.
@@ -31,8 +39,12 @@ pub enum Route {
     UserCredential(String),
     /// The kubeconfig of the local administrator.
     AdminCredential(String),
+    /// New certificates for a cluster and all its local accounts.
+    RotateCertificates(String),
     /// State of a long-running operation.
     Operation(String),
+    /// Whether a long-running operation has ended, told by the status alone.
+    OperationResult(String),
 }
 
 /// What happens to a single object.
@@ -60,12 +72,16 @@ impl Route {
         if let Some(at) = lower.find(CONTAINER) {
             return container(method, &path[..at], path, &path[at + CONTAINER.len()..]);
         }
+        let segments: Vec<&str> = lower.trim_matches('/').split('/').collect();
+        if let ["subscriptions", _, "resourcegroups", _] = segments.as_slice() {
+            return resource_group(method, path.to_owned());
+        }
         if *method != Method::GET {
             return None;
         }
-        let segments: Vec<&str> = lower.trim_matches('/').split('/').collect();
         match segments.as_slice() {
             ["metadata", "endpoints"] => Some(Self::Metadata),
+            ["tenants"] => Some(Self::Tenants),
             ["subscriptions"] => Some(Self::Subscriptions),
             ["subscriptions", id] => Some(Self::Subscription((*id).to_owned())),
             ["subscriptions", id, "resourcegroups"] => Some(Self::ResourceGroups((*id).to_owned())),
@@ -77,7 +93,11 @@ impl Route {
     /// every signed-in caller may use.
     pub fn needs(&self) -> Option<(String, String)> {
         let (action, scope) = match self {
-            Self::Metadata | Self::Subscriptions | Self::Operation(_) => return None,
+            Self::Metadata
+            | Self::Tenants
+            | Self::Subscriptions
+            | Self::Operation(_)
+            | Self::OperationResult(_) => return None,
             Self::Subscription(id) => {
                 ("Microsoft.Resources/subscriptions/read", format!("/subscriptions/{id}"))
             }
@@ -85,6 +105,12 @@ impl Route {
                 "Microsoft.Resources/subscriptions/resourceGroups/read",
                 format!("/subscriptions/{id}"),
             ),
+            Self::ResourceGroupExists(id) | Self::ReadResourceGroup(id) => {
+                ("Microsoft.Resources/subscriptions/resourceGroups/read", id.clone())
+            }
+            Self::PutResourceGroup(id) => {
+                ("Microsoft.Resources/subscriptions/resourceGroups/write", id.clone())
+            }
             Self::RoleDefinitions(scope) => {
                 ("Microsoft.Authorization/roleDefinitions/read", scope.clone())
             }
@@ -109,6 +135,10 @@ impl Route {
             ),
             Self::AdminCredential(id) => (
                 "Microsoft.ContainerService/managedClusters/listClusterAdminCredential/action",
+                id.clone(),
+            ),
+            Self::RotateCertificates(id) => (
+                "Microsoft.ContainerService/managedClusters/rotateClusterCertificates/action",
                 id.clone(),
             ),
         };
@@ -154,6 +184,15 @@ fn authorization(method: &Method, scope: &str, rest: &str) -> Option<Route> {
     }
 }
 
+fn resource_group(method: &Method, id: String) -> Option<Route> {
+    match *method {
+        Method::HEAD => Some(Route::ResourceGroupExists(id)),
+        Method::GET => Some(Route::ReadResourceGroup(id)),
+        Method::PUT => Some(Route::PutResourceGroup(id)),
+        _ => None,
+    }
+}
+
 fn container(method: &Method, scope: &str, path: &str, rest: &str) -> Option<Route> {
     let segments: Vec<String> = rest.split('/').map(str::to_ascii_lowercase).collect();
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
@@ -167,6 +206,12 @@ fn container(method: &Method, scope: &str, path: &str, rest: &str) -> Option<Rou
         }
         (&Method::POST, ["managedclusters", _, "listclusteradmincredential"]) => {
             parent().map(Route::AdminCredential)
+        }
+        (&Method::POST, ["managedclusters", _, "rotateclustercertificates"]) => {
+            parent().map(Route::RotateCertificates)
+        }
+        (&Method::GET, ["locations", _, "operationresults", name]) => {
+            Some(Route::OperationResult((*name).to_owned()))
         }
         (&Method::GET, ["locations", _, "operations", name]) => {
             Some(Route::Operation((*name).to_owned()))

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::assignments::{Assignments, RoleAssignment};
 use super::clusters::Clusters;
 use super::operations::Operations;
+use super::resource_groups::Groups;
 use super::roles::{Permission, Plane, RoleDefinition, RoleDefinitions};
 use super::scope;
 use crate::ClusterSpec;
@@ -57,6 +58,7 @@ pub struct State {
     /// Managed clusters.
     pub clusters: Clusters,
     pub(super) operations: Operations,
+    pub(super) groups: Groups,
 }
 
 /// Why an action is allowed: the assignment and its role definition.

@@ -1,6 +1,4 @@
-//! Subscriptions, resource groups and the description of the cloud.
-
-use std::collections::BTreeMap;
+//! Tenants, subscriptions and the description of the cloud.
 
 use axum::response::Response;
 use http::StatusCode;
@@ -58,28 +56,18 @@ fn document(world: &World) -> Value {
     })
 }
 
-/// The resource groups that clusters lie in.
-pub(super) fn groups(call: &Call<'_>) -> Response {
-    let azure = call.azure();
-    let mut groups = BTreeMap::new();
-    for cluster in azure.clusters.within("/") {
-        let segments: Vec<&str> = cluster.resource_id.trim_matches('/').split('/').collect();
-        if let [_, subscription, _, group, ..] = segments.as_slice() {
-            let id = format!("/subscriptions/{subscription}/resourceGroups/{group}");
-            groups.insert(id.to_ascii_lowercase(), (id, (*group).to_owned()));
-        }
-    }
-    let value: Vec<Value> = groups
-        .into_values()
-        .map(|(id, name)| {
-            json!({
-                "id": id,
-                "name": name,
-                "type": "Microsoft.Resources/resourceGroups",
-                "location": "westeurope",
-                "properties": {"provisioningState": "Succeeded"},
-            })
-        })
-        .collect();
-    reply(StatusCode::OK, &json!({"value": value}))
+/// `GET /tenants`.
+pub(super) fn tenants(call: &Call<'_>) -> Response {
+    let config = &call.world.config;
+    let id = &config.tenant_id;
+    let tenant = json!({
+        "id": format!("/tenants/{id}"),
+        "tenantId": id,
+        "displayName": "Contoso",
+        "defaultDomain": config.tenant,
+        "tenantCategory": "Home",
+        "tenantType": "AAD",
+        "domains": [&config.tenant],
+    });
+    reply(StatusCode::OK, &json!({"value": [tenant]}))
 }

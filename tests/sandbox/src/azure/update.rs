@@ -52,7 +52,8 @@ impl State {
         check_conditions(cluster, conditions)?;
         check_idle(cluster, now)?;
         let previous = cluster.document.clone();
-        let document = merged(&previous, body);
+        let mut document = merged(&previous, body);
+        name_tenant(&mut document, tenant_id);
         check_change(&previous, &document, tenant_id)?;
         self.knobs.fail_next_update = None;
         let ending =
@@ -63,6 +64,25 @@ impl State {
         if operation.ending != Ending::Succeeded {
             cluster.withdraw(previous);
         }
+        Ok(operation)
+    }
+
+    /// Starts the operation that gives a cluster new certificates.
+    ///
+    /// # Errors
+    /// 404, 409 while another operation runs.
+    pub fn rotate_certificates(
+        &mut self,
+        resource_id: &str,
+        now: Timestamp,
+    ) -> Result<Operation, ArmError> {
+        let duration = self.knobs.cluster_update;
+        let cluster = self.clusters.get_mut(resource_id).ok_or_else(|| absent(resource_id))?;
+        check_idle(cluster, now)?;
+        let done_at = now.checked_add(duration).unwrap_or(now);
+        let operation = self.operations.start(resource_id, now, done_at, Ending::Succeeded);
+        cluster.rotations += 1;
+        cluster.begin(&operation, "RotatingClusterCertificates");
         Ok(operation)
     }
 }
@@ -96,13 +116,26 @@ fn check_conditions(cluster: &Cluster, conditions: Conditions<'_>) -> Result<(),
         .if_match
         .is_some_and(|tag| tag != "*" && tag.trim_matches('"') != cluster.etag());
     if stale || conditions.if_none_match == Some("*") {
-        return Err(ArmError::new(
-            StatusCode::PRECONDITION_FAILED,
-            "PreconditionFailed",
-            "The condition given in the request header(s) was not met for the managed cluster.",
-        ));
+        return Err(precondition_failed());
     }
     Ok(())
+}
+
+/// 412.
+pub(super) fn precondition_failed() -> ArmError {
+    ArmError::new(
+        StatusCode::PRECONDITION_FAILED,
+        "PreconditionFailed",
+        "The condition given in the request header(s) was not met for the managed cluster.",
+    )
+}
+
+/// A managed integration without a tenant is with the subscription's.
+pub(super) fn name_tenant(document: &mut Value, tenant_id: &str) {
+    let aad = &mut document["properties"]["aadProfile"];
+    if aad["managed"] == true && aad["tenantID"].is_null() {
+        aad["tenantID"] = tenant_id.into();
+    }
 }
 
 fn check_idle(cluster: &Cluster, now: Timestamp) -> Result<(), ArmError> {
@@ -164,7 +197,11 @@ fn check_change(before: &Value, after: &Value, tenant_id: &str) -> Result<(), Ar
     check_entra(&AccessProfile::of(before), after, tenant_id)
 }
 
-fn check_entra(before: &AccessProfile, document: &Value, tenant_id: &str) -> Result<(), ArmError> {
+pub(super) fn check_entra(
+    before: &AccessProfile,
+    document: &Value,
+    tenant_id: &str,
+) -> Result<(), ArmError> {
     let after = AccessProfile::of(document);
     if before.entra && !after.entra {
         return Err(not_changeable("properties.aadProfile"));

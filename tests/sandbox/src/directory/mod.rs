@@ -1,7 +1,9 @@
 //! The tenant's users, groups and service principals.
 
+mod application;
 mod group;
 mod membership;
+mod microsoft;
 mod principal;
 mod schedule;
 mod seed;
@@ -15,6 +17,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::config::Config;
 
+pub use application::{NewSecret, Record};
 pub use group::{Group, NewGroup};
 pub use membership::MembershipError;
 pub use principal::{Principal, PrincipalKind, ServicePrincipal};
@@ -29,10 +32,15 @@ pub struct Directory {
     clock: Clock,
     namespace: Uuid,
     tenant: String,
+    user_password: String,
+    administrators: BTreeSet<String>,
     made: HashMap<String, u32>,
     users: BTreeMap<String, User>,
     groups: BTreeMap<String, Group>,
     service_principals: BTreeMap<String, ServicePrincipal>,
+    applications: BTreeMap<String, Record>,
+    grants: BTreeMap<String, Record>,
+    secrets: application::Secrets,
     deleted_users: BTreeMap<String, User>,
     deleted_groups: BTreeMap<String, Group>,
     by_upn: HashMap<String, String>,
@@ -41,23 +49,29 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// A tenant with the service principals that `config` names and nobody else.
+    /// A tenant with the service principals that `config` names, Microsoft's own and nobody else.
     pub fn new(config: &Config, clock: Clock) -> Directory {
         let namespace = Uuid::parse_str(&config.tenant_id).unwrap_or(Uuid::NAMESPACE_OID);
         let mut directory = Directory {
             clock,
             namespace,
             tenant: config.tenant.clone(),
+            user_password: config.user_password.clone(),
+            administrators: BTreeSet::new(),
             made: HashMap::new(),
             users: BTreeMap::new(),
             groups: BTreeMap::new(),
             service_principals: BTreeMap::new(),
+            applications: BTreeMap::new(),
+            grants: BTreeMap::new(),
+            secrets: BTreeMap::new(),
             deleted_users: BTreeMap::new(),
             deleted_groups: BTreeMap::new(),
             by_upn: HashMap::new(),
             parents: HashMap::new(),
             schedules: Vec::new(),
         };
+        directory.add_microsoft();
         directory.add_managed_identity("latchkey", &config.identity_client_id);
         directory.add_application("sandbox admin", &config.admin_client_id, &config.admin_secret);
         directory
@@ -86,6 +100,16 @@ impl Directory {
         let group = || self.groups.get(oid).map(|group| group.display_name.clone());
         let app = || self.service_principals.get(oid).map(|app| app.display_name.clone());
         user.or_else(group).or_else(app)
+    }
+
+    /// Gives the user `oid` the directory role Global Administrator.
+    pub fn make_administrator(&mut self, oid: &str) {
+        self.administrators.insert(oid.to_owned());
+    }
+
+    /// Whether the user `oid` holds the directory role Global Administrator.
+    pub fn is_administrator(&self, oid: &str) -> bool {
+        self.administrators.contains(oid)
     }
 
     /// The verified default domain.

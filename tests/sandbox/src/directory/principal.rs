@@ -1,6 +1,7 @@
 //! Service principals, and what all principals have in common.
 
 use jiff::Timestamp;
+use serde_json::{Map, Value};
 
 use super::Directory;
 
@@ -39,6 +40,8 @@ pub struct ServicePrincipal {
     pub roles: Vec<String>,
     /// When it was created.
     pub created: Timestamp,
+    /// Other Graph properties, `oauth2PermissionScopes` and `passwordCredentials` among them.
+    pub properties: Map<String, Value>,
     secret: Option<String>,
 }
 
@@ -57,6 +60,13 @@ impl Directory {
             .or_else(|| self.service_principals.values().find(|app| app.app_id == id))
     }
 
+    /// Changes the service principal with this object id; whether there is one.
+    pub fn change_service_principal(&mut self, id: &str, change: Map<String, Value>) -> bool {
+        let Some(app) = self.service_principals.get_mut(id) else { return false };
+        app.properties.extend(change);
+        true
+    }
+
     /// All service principals by object id.
     pub fn service_principals(&self) -> impl Iterator<Item = &ServicePrincipal> {
         self.service_principals.values()
@@ -72,7 +82,7 @@ impl Directory {
         self.add_service_principal(name, app_id, "Application", Some(secret.to_owned()))
     }
 
-    fn add_service_principal(
+    pub(super) fn add_service_principal(
         &mut self,
         name: &str,
         app_id: &str,
@@ -87,6 +97,7 @@ impl Directory {
             kind,
             roles: Vec::new(),
             created: self.now(),
+            properties: Map::new(),
             secret,
         };
         self.service_principals.insert(id.clone(), app);

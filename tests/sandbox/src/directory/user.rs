@@ -23,6 +23,7 @@ pub struct User {
     pub sessions_valid_from: Timestamp,
     /// When it was created.
     pub created: Timestamp,
+    pub(crate) password: String,
     /// When it was deleted, for deleted users.
     pub deleted: Option<Timestamp>,
     /// Every other Graph property that was set, under its Graph name (`department`, `jobTitle`,
@@ -31,6 +32,11 @@ pub struct User {
 }
 
 impl User {
+    /// Whether `password` is the person's.
+    pub fn accepts_password(&self, password: &str) -> bool {
+        !password.is_empty() && self.password == password
+    }
+
     /// Another property as text.
     pub fn text(&self, property: &str) -> Option<&str> {
         self.other.get(property).and_then(Value::as_str)
@@ -48,6 +54,8 @@ pub struct NewUser {
     pub mail_nickname: String,
     /// The account can sign in.
     pub account_enabled: bool,
+    /// The password; an empty one lets nobody in.
+    pub password: String,
     /// Other Graph properties.
     pub other: Map<String, Value>,
 }
@@ -88,6 +96,7 @@ impl Directory {
             display_name: new.display_name,
             mail_nickname: new.mail_nickname,
             account_enabled: new.account_enabled,
+            password: new.password,
             sessions_valid_from: now,
             created: now,
             deleted: None,

@@ -244,6 +244,16 @@ impl Refused {
         Refused::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", message)
     }
 
+    /// 409: a service principal has this name.
+    pub fn name_in_use(name: &str) -> Refused {
+        let message = format!(
+            "The service principal cannot be created, updated, or restored because the service \
+             principal name {name} is already in use."
+        );
+        let code = "Request_MultipleObjectsWithSameKeyValue";
+        Refused::new(StatusCode::CONFLICT, code, message)
+    }
+
     /// 405.
     pub fn method() -> Refused {
         let message = "Specified HTTP method is not allowed for the request target.";

@@ -18,6 +18,8 @@ pub struct Call<'a> {
     pub world: &'a World,
     /// Who asks.
     pub caller: &'a Caller,
+    /// A user who holds the directory role Global Administrator.
+    pub administrator: bool,
     /// HTTP method.
     pub method: &'a str,
     /// Path and query below the version, as sent.
@@ -65,6 +67,7 @@ impl<'a> Call<'a> {
         Call {
             world,
             caller,
+            administrator: !caller.is_app && administers(world, caller),
             method,
             target,
             segments: path.split('/').filter(|s| !s.is_empty()).flat_map(segments_of).collect(),
@@ -142,6 +145,11 @@ impl<'a> Call<'a> {
     pub fn context(&self, what: &str) -> Value {
         Value::String(format!("{}/$metadata#{what}", self.base()))
     }
+}
+
+fn administers(world: &World, caller: &Caller) -> bool {
+    let directory = world.directory.read().unwrap_or_else(PoisonError::into_inner);
+    directory.is_administrator(&caller.oid)
 }
 
 /// A header's value as text.

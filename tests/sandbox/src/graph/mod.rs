@@ -5,6 +5,9 @@
 //! [`route`] answers synchronously; a `$batch` sends each of its items the same way.
 
 mod answer;
+mod app_body;
+mod app_secrets;
+mod applications;
 mod batch;
 mod call;
 mod conditional_access;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::answer::Refused;
 use super::call::Call;
 use super::names::{APP_DEFAULT, GROUP_DEFAULT, USER_DEFAULT, USER_FOREIGN, USER_OTHER, knows};
-use crate::directory::{Group, ServicePrincipal, User};
+use crate::directory::{Group, Record, ServicePrincipal, User};
 
 /// A directory object of any type that Graph shows.
 #[derive(Clone, Copy)]
@@ -16,6 +16,8 @@ pub enum Entity<'a> {
     Group(&'a Group),
     /// A service principal.
     App(&'a ServicePrincipal),
+    /// An object that is kept as it shows itself.
+    Record(&'a Record),
 }
 
 impl<'a> Entity<'a> {
@@ -25,15 +27,17 @@ impl<'a> Entity<'a> {
             Entity::User(user) => &user.id,
             Entity::Group(group) => &group.id,
             Entity::App(app) => &app.id,
+            Entity::Record(record) => &record.id,
         }
     }
 
-    /// `user`, `group` or `servicePrincipal`.
+    /// `user`, `group`, `servicePrincipal` or the kind of a record.
     pub fn kind(self) -> &'static str {
         match self {
             Entity::User(_) => "user",
             Entity::Group(_) => "group",
             Entity::App(_) => "servicePrincipal",
+            Entity::Record(record) => record.kind,
         }
     }
 
@@ -43,6 +47,7 @@ impl<'a> Entity<'a> {
             Entity::User(user) => user_property(user, name),
             Entity::Group(group) => group_property(group, name),
             Entity::App(app) => app_property(app, name),
+            Entity::Record(record) => record.properties.get(name).cloned(),
         }
     }
 
@@ -52,6 +57,7 @@ impl<'a> Entity<'a> {
             Entity::User(_) => USER_DEFAULT,
             Entity::Group(_) => GROUP_DEFAULT,
             Entity::App(_) => APP_DEFAULT,
+            Entity::Record(_) => &[],
         };
         let mut shown = Map::new();
         let mut put = |name: &str| {
@@ -62,6 +68,9 @@ impl<'a> Entity<'a> {
         match &select.0 {
             Some(names) => names.iter().for_each(|name| put(name)),
             None => defaults.iter().for_each(|name| put(name)),
+        }
+        if let (Entity::Record(record), None) = (self, &select.0) {
+            shown.clone_from(&record.properties);
         }
         shown
     }
@@ -161,7 +170,22 @@ fn app_property(app: &ServicePrincipal, name: &str) -> Option<Value> {
         "displayName" | "appDisplayName" => json!(app.display_name),
         "accountEnabled" => json!(true),
         "servicePrincipalType" => json!(app.kind),
-        "servicePrincipalNames" => json!([app.app_id]),
+        "signInAudience" => json!("AzureADMyOrg"),
+        "createdDateTime" => json!(seconds(app.created)),
+        "servicePrincipalNames" if !app.properties.contains_key(name) => json!([app.app_id]),
+        "addIns"
+        | "alternativeNames"
+        | "appRoles"
+        | "keyCredentials"
+        | "notificationEmailAddresses"
+        | "oauth2PermissionScopes"
+        | "passwordCredentials"
+        | "replyUrls"
+        | "resourceSpecificApplicationPermissions"
+        | "tags" => app.properties.get(name).cloned().unwrap_or_else(|| json!([])),
+        _ if APP_DEFAULT.contains(&name) => {
+            app.properties.get(name).cloned().unwrap_or(Value::Null)
+        }
         _ => return None,
     })
 }

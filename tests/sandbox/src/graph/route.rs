@@ -3,8 +3,8 @@
 use super::answer::{Outcome, Refused};
 use super::call::Call;
 use super::{
-    conditional_access, deleted, groups, member_of, members, objects, pim, service_principals,
-    users,
+    app_secrets, applications, conditional_access, deleted, groups, member_of, members, objects,
+    pim, service_principals, users,
 };
 
 /// Answers one call.
@@ -20,8 +20,12 @@ pub fn route(call: &Call<'_>) -> Outcome {
         },
         ["directoryObjects", rest @ ..] => of_objects(call, rest),
         ["directory", "deletedItems", rest @ ..] => of_deleted(call, rest),
-        ["servicePrincipals"] if call.method == "GET" => service_principals::list(call),
-        ["servicePrincipals", id] if call.method == "GET" => service_principals::get(call, id),
+        ["servicePrincipals", rest @ ..] => of_service_principals(call, rest),
+        ["applications", rest @ ..] => of_applications(call, rest),
+        // The Azure CLI spells it `oAuth2PermissionGrants` when it deletes one.
+        [set, rest @ ..] if set.eq_ignore_ascii_case("oauth2PermissionGrants") => {
+            of_grants(call, rest)
+        }
         ["identityGovernance", "privilegedAccess", "group", rest @ ..] => pim::route(call, rest),
         ["identity", "conditionalAccess", rest @ ..] => conditional_access::route(call, rest),
         ["auditLogs", "signIns"] if call.method == "GET" => conditional_access::sign_ins(call),
@@ -85,6 +89,42 @@ fn of_objects(call: &Call<'_>, rest: &[&str]) -> Outcome {
         ("POST", ["getByIds"]) => objects::get_by_ids(call),
         ("GET", [id]) => objects::get(call, id),
         (_, [id, rest @ ..]) if !rest.is_empty() => of_member(call, id, rest),
+        _ => Err(Refused::method()),
+    }
+}
+
+fn of_service_principals(call: &Call<'_>, rest: &[&str]) -> Outcome {
+    match (call.method, rest) {
+        ("GET", []) => service_principals::list(call),
+        ("POST", []) => service_principals::create(call),
+        ("GET", [id]) => service_principals::get(call, id),
+        ("DELETE", [id]) => service_principals::delete(call, id),
+        ("POST", [id, "addPassword"]) => app_secrets::add(call, id),
+        ("POST", [id, "removePassword"]) => app_secrets::remove(call, id),
+        (_, [id, rest @ ..]) if !rest.is_empty() => of_member(call, id, rest),
+        _ => Err(Refused::method()),
+    }
+}
+
+fn of_applications(call: &Call<'_>, rest: &[&str]) -> Outcome {
+    match (call.method, rest) {
+        ("GET", []) => applications::list(call),
+        ("POST", []) => applications::create(call),
+        ("GET", [id]) => applications::get(call, id),
+        ("PATCH", [id]) => applications::update(call, id),
+        ("DELETE", [id]) => applications::delete(call, id),
+        ("POST", [id, "addPassword"]) => app_secrets::add(call, id),
+        ("POST", [id, "removePassword"]) => app_secrets::remove(call, id),
+        (_, [_]) => Err(Refused::method()),
+        _ => Err(Refused::unknown_segment(call.target)),
+    }
+}
+
+fn of_grants(call: &Call<'_>, rest: &[&str]) -> Outcome {
+    match (call.method, rest) {
+        ("GET", []) => applications::list_grants(call),
+        ("POST", []) => applications::create_grant(call),
+        ("DELETE", [id]) => applications::delete_grant(call, id),
         _ => Err(Refused::method()),
     }
 }

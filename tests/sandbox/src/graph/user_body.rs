@@ -17,20 +17,21 @@ pub fn new_user(mut body: Map<String, Value>, config: &Config) -> Result<NewUser
     let upn = required(&mut body, "userPrincipalName")?;
     check_upn(&upn, config)?;
     let profile = body.remove("passwordProfile").ok_or_else(Refused::invalid_values)?;
-    check_password(&profile)?;
+    let password = check_password(&profile)?.to_owned();
     let mut other = plain(body)?;
     other.entry("userType").or_insert_with(|| Value::String("Member".to_owned()));
-    Ok(NewUser { upn, display_name, mail_nickname, account_enabled: enabled, other })
+    let account_enabled = enabled;
+    Ok(NewUser { upn, display_name, mail_nickname, account_enabled, password, other })
 }
 
 /// What `PATCH /users/{id}` changes.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Change {
     upn: Option<String>,
     display_name: Option<String>,
     mail_nickname: Option<String>,
     enabled: Option<bool>,
-    password: bool,
+    password: Option<String>,
     other: Map<String, Value>,
 }
 
@@ -46,15 +47,13 @@ impl Change {
             check_nickname(nickname)?;
         }
         let profile = body.remove("passwordProfile");
-        if let Some(profile) = &profile {
-            check_password(profile)?;
-        }
+        let password = profile.as_ref().map(check_password).transpose()?;
         Ok(Change {
             upn,
             mail_nickname,
             display_name: take_text(&mut body, "displayName")?,
             enabled: take_bool(&mut body, "accountEnabled")?,
-            password: profile.is_some(),
+            password: password.map(str::to_owned),
             other: plain(body)?,
         })
     }
@@ -64,7 +63,7 @@ impl Change {
         let names =
             self.upn.is_some() || self.display_name.is_some() || self.mail_nickname.is_some();
         let leave = self.other.contains_key("employeeLeaveDateTime");
-        match (names || self.other.len() > usize::from(leave), leave, self.password) {
+        match (names || self.other.len() > usize::from(leave), leave, self.password.is_some()) {
             (true, true, _) => &[&["User.ReadWrite.All", "User-LifeCycleInfo.ReadWrite.All"]],
             (true, false, _) => &[&["User.ReadWrite.All"]],
             (false, true, _) => &[&["User-LifeCycleInfo.ReadWrite.All"]],
@@ -78,7 +77,7 @@ impl Change {
         const SENSITIVE: [&str; 4] =
             ["businessPhones", "mobilePhone", "otherMails", "onPremisesImmutableId"];
         self.enabled.is_some()
-            || self.password
+            || self.password.is_some()
             || self.upn.is_some()
             || SENSITIVE.iter().any(|name| self.other.contains_key(*name))
     }
@@ -90,7 +89,8 @@ impl Change {
         set(&mut user.display_name, display_name);
         set(&mut user.mail_nickname, mail_nickname);
         set(&mut user.account_enabled, enabled);
-        if password {
+        if let Some(password) = password {
+            user.password = password;
             user.sessions_valid_from = now;
         }
         user.other.extend(other);
@@ -154,7 +154,7 @@ fn check_upn(upn: &str, config: &Config) -> Result<(), Refused> {
 }
 
 /// Eight characters of three kinds, Entra's rule without its list of banned words.
-fn check_password(profile: &Value) -> Result<(), Refused> {
+fn check_password(profile: &Value) -> Result<&str, Refused> {
     let password = profile.get("password").and_then(Value::as_str).unwrap_or_default();
     let kinds: [fn(char) -> bool; 4] = [
         |c| c.is_ascii_lowercase(),
@@ -164,7 +164,7 @@ fn check_password(profile: &Value) -> Result<(), Refused> {
     ];
     let met = kinds.iter().filter(|kind| password.contains(**kind)).count();
     if met >= 3 && (8..=256).contains(&password.len()) {
-        return Ok(());
+        return Ok(password);
     }
     Err(Refused::bad(
         "The specified password does not comply with password complexity requirements. Please \

@@ -73,6 +73,19 @@ impl World {
         Some(self.keys.sign(&Value::Object(claims)))
     }
 
+    /// An ID token that tells the application `client` who signed in.
+    pub(super) fn id_token(&self, user: &str, client: &str) -> String {
+        let mut claims = self.common_claims(client);
+        let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(user) = directory.user(user) {
+            claims.extend(object(json!({
+                "oid": user.id, "sub": user.id, "preferred_username": user.upn,
+                "name": user.display_name,
+            })));
+        }
+        self.keys.sign(&Value::Object(claims))
+    }
+
     fn common_claims(&self, audience: &str) -> Map<String, Value> {
         let now = self.clock.now().as_second();
         let life = i64::try_from(self.config.token_life.as_secs()).unwrap_or(i64::MAX / 2);

@@ -1,10 +1,14 @@
 //! The Entra side of tokens: signing key, discovery, token endpoint and managed identity endpoint.
 
 mod claims;
+mod device;
 mod discovery;
 mod keys;
 mod managed;
+mod refusal;
+mod sessions;
 mod token;
+mod user_grant;
 mod verify;
 
 use std::sync::Arc;
@@ -14,6 +18,7 @@ use axum::routing::{get, post};
 
 pub use claims::Who;
 pub use keys::Keys;
+pub(crate) use sessions::Sessions;
 
 use crate::world::World;
 
@@ -25,6 +30,8 @@ pub fn router(world: Arc<World>) -> Router {
         .route("/{tenant}/discovery/v2.0/keys", get(discovery::keys))
         .route("/common/discovery/instance", get(discovery::instance))
         .route("/{tenant}/oauth2/v2.0/token", post(token::token))
+        .route("/{tenant}/oauth2/v2.0/devicecode", post(device::code))
+        .route("/devicelogin", get(device::page).post(device::enter))
         .with_state(world)
 }
 

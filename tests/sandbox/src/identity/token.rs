@@ -1,4 +1,5 @@
-//! The token endpoint: client credentials of registered service principals.
+//! The token endpoint: client credentials of registered service principals, device codes and
+//! refresh tokens of users.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
@@ -7,80 +8,95 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::claims::Who;
+use super::refusal::Refusal;
+use super::user_grant;
 use crate::door::body_of;
 use crate::world::World;
 
-/// `POST /{tenant}/oauth2/v2.0/token` with `grant_type=client_credentials`.
+/// The fields of a posted form.
+pub type Form = HashMap<String, String>;
+
+/// `POST /{tenant}/oauth2/v2.0/token`.
 pub async fn token(
     State(world): State<Arc<World>>,
     Path(tenant): Path<String>,
     body: Body,
 ) -> Response {
-    let bytes = body_of(body).await.unwrap_or_default();
-    let form: HashMap<String, String> = url::form_urlencoded::parse(&bytes).into_owned().collect();
+    let form = form_of(body).await;
     match grant(&world, &tenant, &form) {
-        Ok(token) => Json(json!({
-            "token_type": "Bearer",
-            "expires_in": world.config.token_life.as_secs(),
-            "ext_expires_in": world.config.token_life.as_secs(),
-            "access_token": token,
-        }))
-        .into_response(),
+        Ok(body) => Json(body).into_response(),
         Err(refusal) => refusal.into_response(),
     }
 }
 
-struct Refusal {
-    status: StatusCode,
-    error: &'static str,
-    code: u32,
-    text: &'static str,
+/// The fields of a form in a request's body.
+pub async fn form_of(body: Body) -> Form {
+    let bytes = body_of(body).await.unwrap_or_default();
+    url::form_urlencoded::parse(&bytes).into_owned().collect()
 }
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let Refusal { status, error, code, text } = self;
-        let body = json!({
-            "error": error,
-            "error_description": format!("AADSTS{code}: {text}"),
-            "error_codes": [code],
-        });
-        (status, Json(body)).into_response()
+/// A field of a form; an absent one is empty.
+pub fn field<'f>(form: &'f Form, name: &str) -> &'f str {
+    form.get(name).map_or("", String::as_str)
+}
+
+/// Checks that `tenant` is ours, or one of the names that stand for any.
+///
+/// # Errors
+/// `AADSTS90002`.
+pub fn check_tenant(world: &World, tenant: &str) -> Result<(), Refusal> {
+    let ours = [world.config.tenant_id.as_str(), &world.config.tenant, "organizations", "common"];
+    if ours.contains(&tenant) {
+        return Ok(());
+    }
+    Err(Refusal::bad("invalid_request", 90002, "Tenant not found."))
+}
+
+fn grant(world: &World, tenant: &str, form: &Form) -> Result<Value, Refusal> {
+    check_tenant(world, tenant)?;
+    match field(form, "grant_type") {
+        "client_credentials" => of_application(world, form),
+        "device_code" | "urn:ietf:params:oauth:grant-type:device_code" => {
+            user_grant::by_device_code(world, form)
+        }
+        "refresh_token" => user_grant::by_refresh_token(world, form),
+        _ => {
+            let text = "The app requested an unsupported grant type.";
+            Err(Refusal::bad("unsupported_grant_type", 70003, text))
+        }
     }
 }
 
-fn grant(world: &World, tenant: &str, form: &HashMap<String, String>) -> Result<String, Refusal> {
-    let bad = |error, code, text| Refusal { status: StatusCode::BAD_REQUEST, error, code, text };
-    let field = |name: &str| form.get(name).map_or("", String::as_str);
-    if tenant != world.config.tenant_id && tenant != world.config.tenant {
-        return Err(bad("invalid_request", 90002, "Tenant not found."));
-    }
-    if field("grant_type") != "client_credentials" {
-        let text = "The app requested an unsupported grant type.";
-        return Err(bad("unsupported_grant_type", 70003, text));
-    }
-    let Some(audience) = field("scope").strip_suffix("/.default") else {
+fn of_application(world: &World, form: &Form) -> Result<Value, Refusal> {
+    let Some(audience) = field(form, "scope").strip_suffix("/.default") else {
         let text = "The provided value for scope is not valid. It must end in '/.default'.";
-        return Err(bad("invalid_scope", 1002012, text));
+        return Err(Refusal::bad("invalid_scope", 1_002_012, text));
     };
-    let client = field("client_id");
+    let client = field(form, "client_id");
     let known = {
         let directory = world.directory.read().unwrap_or_else(PoisonError::into_inner);
-        directory.service_principal(client).map(|app| app.accepts_secret(field("client_secret")))
+        directory.accepts_secret(client, field(form, "client_secret"))
     };
-    let unauthorized =
-        |error, code, text| Refusal { status: StatusCode::UNAUTHORIZED, error, code, text };
     match known {
-        None => Err(bad("unauthorized_client", 700016, "Application was not found.")),
-        Some(false) => {
-            Err(unauthorized("invalid_client", 7000215, "Invalid client secret provided."))
+        None => Err(Refusal::bad("unauthorized_client", 700_016, "Application was not found.")),
+        Some(false) => Err(Refusal::client(7_000_215, "Invalid client secret provided.")),
+        Some(true) => {
+            let who = Who::App(client.to_owned());
+            let token = world
+                .try_token(&who, audience)
+                .ok_or_else(|| Refusal::client(7_000_112, "Application is disabled."))?;
+            Ok(bearer(world, &token))
         }
-        Some(true) => world
-            .try_token(&Who::App(client.to_owned()), audience)
-            .ok_or_else(|| unauthorized("invalid_client", 7000112, "Application is disabled.")),
     }
+}
+
+/// What every successful answer says.
+pub fn bearer(world: &World, token: &str) -> Value {
+    let life = world.config.token_life.as_secs();
+    json!({
+        "token_type": "Bearer", "expires_in": life, "ext_expires_in": life, "access_token": token,
+    })
 }

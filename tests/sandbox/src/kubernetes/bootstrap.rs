@@ -3,11 +3,13 @@
 use serde_json::{Value, json};
 
 use super::kinds::RBAC;
+use super::nodes::{node, system_pods};
 
-/// The namespaces, default roles and bindings, and one node.
+/// The namespaces, default roles and bindings, one node and the pods of the system.
 pub fn objects() -> Vec<Value> {
     let mut objects: Vec<Value> = ["default", "kube-system", "kube-public"].map(namespace).into();
-    objects.push(node());
+    objects.push(node("nodepool1", 0));
+    objects.extend(system_pods());
     objects.extend(roles());
     objects.extend(bindings());
     objects
@@ -31,16 +33,6 @@ pub fn binding(kind: &str, name: &str, role_kind: &str, role: &str) -> Value {
         "kind": kind,
         "metadata": {"name": name},
         "roleRef": {"apiGroup": RBAC, "kind": role_kind, "name": role},
-    })
-}
-
-fn node() -> Value {
-    json!({
-        "apiVersion": "v1",
-        "kind": "Node",
-        "metadata": {"name": "aks-nodepool1-10000000-vmss000000"},
-        "spec": {},
-        "status": {"conditions": [{"type": "Ready", "status": "True"}]},
     })
 }
 

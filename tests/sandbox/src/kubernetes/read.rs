@@ -12,6 +12,7 @@ use super::selector::Selector;
 use super::state::State;
 use super::status::{Failure, reply};
 use super::store::{Key, ListOptions};
+use super::table;
 
 pub(super) fn get(
     call: &Call<'_>,
@@ -21,6 +22,9 @@ pub(super) fn get(
     let name = &call.asked.name;
     let found = state.store.get(&Key::new(kind, &call.asked.namespace, name));
     let found = found.ok_or_else(|| Failure::not_found(kind, name))?;
+    if table::wanted(call.headers) {
+        return Ok(reply(StatusCode::OK, &table::table(kind, &[found], &json!({}), call.now)));
+    }
     Ok(reply(StatusCode::OK, found))
 }
 
@@ -35,6 +39,9 @@ pub(super) fn list(
     let mut metadata = json!({"resourceVersion": state.store.revision().to_string()});
     if let Some((namespace, name)) = page.next {
         metadata["continue"] = json!(URL_SAFE_NO_PAD.encode(format!("{namespace}\n{name}")));
+    }
+    if table::wanted(call.headers) {
+        return Ok(reply(StatusCode::OK, &table::table(kind, &items, &metadata, call.now)));
     }
     let body = json!({
         "kind": format!("{}List", kind.kind),

@@ -7,9 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::authorize::Verdict;
-use super::bootstrap;
 use super::kinds::{Kind, RBAC};
 use super::store::{Key, Store};
+use super::{bootstrap, nodes};
 use crate::ClusterSpec;
 
 /// How the cluster misbehaves; by default it does not.
@@ -105,6 +105,24 @@ impl State {
             metadata["creationTimestamp"] = json!("2026-01-01T00:00:00Z");
         }
         self.store.put(Key::new(kind, &namespace, &name), object);
+    }
+
+    /// Replaces the nodes by `count` ready ones of one pool.
+    pub fn set_nodes(&mut self, pool: &str, count: u64, now: Timestamp) {
+        let names: Vec<String> = self
+            .objects("nodes")
+            .filter_map(|node| node["metadata"]["name"].as_str().map(str::to_owned))
+            .collect();
+        for name in names {
+            let key = self.key("nodes", "", &name);
+            self.store.remove(&key);
+        }
+        for index in 0..count {
+            let mut node = nodes::node(pool, index);
+            let created = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+            node["metadata"]["creationTimestamp"] = json!(created);
+            self.add(node);
+        }
     }
 
     /// Adds a namespace, for tests.

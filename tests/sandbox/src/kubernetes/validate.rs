@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::kinds::{Kind, RBAC};
+use super::nodes::run;
 use super::status::Failure;
 
 /// Fills in what the API server defaults.
@@ -28,7 +29,9 @@ pub fn complete(kind: &Kind, object: &mut Value) {
             }
         }
         "Pod" if !object["status"]["phase"].is_string() => {
-            object["status"] = json!({"phase": "Pending"});
+            let created = object["metadata"]["creationTimestamp"].as_str().unwrap_or_default();
+            let created = created.to_owned();
+            run(object, &created);
         }
         "Role" | "ClusterRole" if !object["rules"].is_array() => {
             object["rules"] = Value::Null;
