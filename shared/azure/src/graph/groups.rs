@@ -8,7 +8,7 @@ use reqwest::{
     Method, StatusCode,
     header::{HeaderName, HeaderValue},
 };
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use url::{Url, form_urlencoded::byte_serialize};
 
@@ -23,6 +23,10 @@ use super::{
 use crate::http::{Request, odata};
 
 const CREATE_IF_MISSING: HeaderValue = HeaderValue::from_static("create-if-missing");
+
+const BY_IDS: &str = "POST /directoryObjects/getByIds";
+/// Most ids of one look-up.
+const MOST_IDS: usize = 1_000;
 
 /// A direct member of a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +82,8 @@ impl Graph {
     /// Graph's only create that makes no second group when it is sent again before replicas show
     /// the first (`group-upsert`).
     ///
+    /// Whether it is role-assignable cannot be changed later; it takes a stronger right.
+    ///
     /// # Errors
     /// [`CallError::NotFound`] when the group exists but cannot be seen yet.
     pub async fn create_group(
@@ -85,14 +91,18 @@ impl Graph {
         name: &GroupName,
         mail_nickname: &str,
         description: &str,
+        role_assignable: bool,
     ) -> Result<Group, CallError> {
-        let body = json!({
+        let mut body = json!({
             "displayName": name.as_str(),
             "mailNickname": mail_nickname,
             "description": description,
             "mailEnabled": false,
             "securityEnabled": true,
         });
+        if role_assignable {
+            body["isAssignableToRole"] = json!(true);
+        }
         let Some(owner) = &self.owner else { return self.upsert_group(name, &body).await };
         let mut owned = body.clone();
         owned["owners@odata.bind"] = json!([self.object_url(owner).as_str()]);
@@ -129,6 +139,43 @@ impl Graph {
         let what = "GET /groups by uniqueName";
         url.query_pairs_mut().append_pair("$select", wire::GROUP);
         self.endpoint.get::<WireGroup>(what, odata(url)).await?.into_group(&graph_call(what))
+    }
+
+    /// The groups among these ids; what is no group is left out.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn groups_by_id(&self, ids: &[ObjectId]) -> Result<Vec<Group>, CallError> {
+        let found: Vec<WireGroup> = self.by_ids(ids, "group").await?;
+        let call = graph_call(BY_IDS);
+        found.into_iter().map(|group| group.into_group(&call)).collect()
+    }
+
+    /// The users among these ids.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn users_among(&self, ids: &[ObjectId]) -> Result<Vec<ObjectId>, CallError> {
+        let found: Vec<WireMember> = self.by_ids(ids, "user").await?;
+        let call = graph_call(BY_IDS);
+        found.into_iter().map(|user| object_id(&call, &user.id)).collect()
+    }
+
+    async fn by_ids<T: DeserializeOwned>(
+        &self,
+        ids: &[ObjectId],
+        kind: &str,
+    ) -> Result<Vec<T>, CallError> {
+        let mut found = Vec::new();
+        for ids in ids.chunks(MOST_IDS) {
+            let ids: Vec<&str> = ids.iter().map(ObjectId::as_str).collect();
+            let body = json!({ "ids": ids, "types": [kind] });
+            let segments = ["directoryObjects", "getByIds"];
+            let request = self.request(BY_IDS, Method::POST, &segments).json(&body).reading();
+            let page: Page<T> = self.endpoint.send(&request).await?.json(request.call())?;
+            found.extend(page.value);
+        }
+        Ok(found)
     }
 
     /// The direct members of a group, of every kind.

@@ -1,10 +1,12 @@
-//! Microsoft Graph: users, groups and who is in them.
+//! Microsoft Graph: users, groups, who is in them and for how long, and Conditional Access.
 
 mod batch;
+mod conditional_access;
 mod groups;
 mod memberships;
 mod objects;
 mod password;
+mod pim;
 mod users;
 mod wire;
 
@@ -13,8 +15,10 @@ use reqwest::Method;
 use url::Url;
 
 use crate::{Http, Tokens, endpoint::Endpoint, http::Request};
+pub use conditional_access::{AKS_SERVER, DevicePolicy, NewDevicePolicy, PolicyState};
 pub use groups::{Member, MemberKind};
 pub use objects::Object;
+pub use pim::{ELIGIBLE_FOR, PimEntry};
 
 /// A client of Microsoft Graph v1.0. Cloning is cheap.
 #[derive(Debug, Clone)]

@@ -167,7 +167,8 @@ async fn a_created_group_belongs_to_us() {
     let stage = stage().await;
     let me = stage.graph.me_owner().await.unwrap();
     let graph = stage.graph.with_owner(me.clone());
-    let group = graph.create_group(&name("payroll"), "payroll", "Team payroll").await.unwrap();
+    let group =
+        graph.create_group(&name("payroll"), "payroll", "Team payroll", false).await.unwrap();
     assert!(group.writable() && !group.role_assignable);
     let owned = stage.directory().owners_of(group.id.as_str()).any(|owner| owner == me.as_str());
     assert!(owned);
@@ -179,7 +180,7 @@ async fn a_created_group_belongs_to_us() {
 async fn a_group_created_again_before_replicas_show_it_stays_one_group() {
     let stage = stage().await;
     let payroll = name("payroll");
-    let create = || stage.graph.create_group(&payroll, "payroll", "Team payroll");
+    let create = || stage.graph.create_group(&payroll, "payroll", "Team payroll", false);
     stage.sandbox.world.lag.set(1);
     let first = create().await.unwrap();
     let unseen = create().await.unwrap_err();

@@ -3,7 +3,9 @@
 
 mod access;
 mod arm;
+mod conditional_access;
 mod faults;
 mod graph;
+mod pim;
 mod stage;
 mod tokens;

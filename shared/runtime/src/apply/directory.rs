@@ -9,9 +9,9 @@ use crate::{cx::Cx, error::StepError};
 pub(super) async fn write(cx: &Cx, op: &Op) -> Result<(), StepError> {
     let graph = cx.graph();
     match op {
-        Op::CreateGroup { team, group, .. } => {
+        Op::CreateGroup { team, group, role_assignable } => {
             let description = format!("Team {team}, kept by Latchkey");
-            graph.create_group(group, team.as_str(), &description).await?;
+            graph.create_group(group, team.as_str(), &description, *role_assignable).await?;
         }
         Op::CreateUser { user, .. } => {
             graph.create_user(user).await?;

@@ -153,6 +153,8 @@ async fn somebody_who_is_an_ordinary_member_is_assigned_already() {
     let stage = Stage::set().await;
     stage.tenant.join(&stage.team, &stage.ada).await;
     assert_eq!(code(&stage.active("adminAssign", hours(1)).await), "RoleAssignmentExists");
+    let longer = stage.active("adminExtend", hours(1)).await;
+    assert_eq!(code(&longer), "InvalidRoleAssignmentRequestSchedule");
     assert_eq!(stage.active("adminUpdate", hours(1)).await.status, 201);
     stage.wait(60);
     assert!(!stage.is_member(), "the update made it one that ends");

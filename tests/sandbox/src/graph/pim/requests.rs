@@ -143,7 +143,8 @@ fn check_existing(
         Action::Update | Action::Extend | Action::Remove if found.is_none() && !ordinary => {
             Err(Refused::pim_absent())
         }
-        Action::Extend if found.as_ref().is_some_and(|s| !is_later(asked.ends, s.ends)) => {
+        // What lasts for ever cannot last longer.
+        Action::Extend if !found.as_ref().is_some_and(|s| is_later(asked.ends, s.ends)) => {
             Err(Refused::pim_schedule())
         }
         Action::Update | Action::Extend => Ok(found),
