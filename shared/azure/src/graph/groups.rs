@@ -8,7 +8,7 @@ use reqwest::{
     Method, StatusCode,
     header::{HeaderName, HeaderValue},
 };
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use url::{Url, form_urlencoded::byte_serialize};
 
@@ -24,7 +24,6 @@ use crate::http::{Request, odata};
 
 const CREATE_IF_MISSING: HeaderValue = HeaderValue::from_static("create-if-missing");
 
-const BY_IDS: &str = "POST /directoryObjects/getByIds";
 /// Most ids of one look-up.
 const MOST_IDS: usize = 1_000;
 
@@ -146,36 +145,20 @@ impl Graph {
     /// # Errors
     /// As every call.
     pub async fn groups_by_id(&self, ids: &[ObjectId]) -> Result<Vec<Group>, CallError> {
-        let found: Vec<WireGroup> = self.by_ids(ids, "group").await?;
-        let call = graph_call(BY_IDS);
-        found.into_iter().map(|group| group.into_group(&call)).collect()
-    }
-
-    /// The users among these ids.
-    ///
-    /// # Errors
-    /// As every call.
-    pub async fn users_among(&self, ids: &[ObjectId]) -> Result<Vec<ObjectId>, CallError> {
-        let found: Vec<WireMember> = self.by_ids(ids, "user").await?;
-        let call = graph_call(BY_IDS);
-        found.into_iter().map(|user| object_id(&call, &user.id)).collect()
-    }
-
-    async fn by_ids<T: DeserializeOwned>(
-        &self,
-        ids: &[ObjectId],
-        kind: &str,
-    ) -> Result<Vec<T>, CallError> {
-        let mut found = Vec::new();
+        let mut groups = Vec::new();
         for ids in ids.chunks(MOST_IDS) {
             let ids: Vec<&str> = ids.iter().map(ObjectId::as_str).collect();
-            let body = json!({ "ids": ids, "types": [kind] });
+            let body = json!({ "ids": ids, "types": ["group"] });
+            let what = "POST /directoryObjects/getByIds";
             let segments = ["directoryObjects", "getByIds"];
-            let request = self.request(BY_IDS, Method::POST, &segments).json(&body).reading();
-            let page: Page<T> = self.endpoint.send(&request).await?.json(request.call())?;
-            found.extend(page.value);
+            let request = self.request(what, Method::POST, &segments).json(&body).reading();
+            let call = request.call();
+            let page: Page<WireGroup> = self.endpoint.send(&request).await?.json(call)?;
+            for group in page.value {
+                groups.push(group.into_group(call)?);
+            }
         }
-        Ok(found)
+        Ok(groups)
     }
 
     /// The direct members of a group, of every kind.
