@@ -3,14 +3,15 @@
 use std::time::{Duration, Instant};
 
 use latchkey_core::{
-    Plan, Timestamp,
+    CaseId, Plan, Timestamp,
+    approval::awaiting,
     case::{CaseRecord, Cause, SentStep, case_stream},
     ids::digest,
     message::{PlanMessage, StepMessage},
     plan::Intent,
 };
 use latchkey_runtime::{
-    Cx, StepError, case,
+    Cx, StepError, approvals, case,
     journal::append_if,
     mail::{after, delay, send_plan, send_step},
 };
@@ -35,30 +36,77 @@ pub async fn is_owed(cx: &Cx, message: &PlanMessage) -> Result<bool, StepError> 
     Ok(!looked && !over)
 }
 
-/// Sends the plan's steps and records it; or closes the case; or marks it stuck.
+/// Sends the plan's steps and records it; or closes the case; or marks it stuck. What awaits an
+/// approval is not sent again; a plan of which nothing else is left rests until it is approved.
 pub async fn carry_on(
     cx: &Cx,
     message: &PlanMessage,
     plan: &Plan,
     began: Instant,
 ) -> Result<(), StepError> {
+    let records = case::read(cx, &message.case_id).await?;
     if plan.is_done() {
-        return close(cx, message, plan).await;
+        return close(cx, message, plan, records.is_empty()).await;
+    }
+    if records.is_empty() && joined(cx, message, plan).await? {
+        return Ok(());
     }
     // A look that nobody opened a case for (the sweep's, a due instant's) opens it now.
     case::open(cx, &message.case_id, &message.about, Cause::Sweep).await?;
-    let steps = send_steps(cx, message, &plan.intents).await?;
-    if message.attempt >= MOST_LOOKS {
-        return stuck(cx, message, plan).await;
+    let (held, free) = split(plan, &records)?;
+    let steps = send_steps(cx, message, &free).await?;
+    let rests = free.is_empty() && plan.residue.is_empty();
+    let last = !rests && looks(&records, message.attempt) >= MOST_LOOKS;
+    if !rests && !last {
+        look_again(cx, message, steps.is_empty()).await?;
     }
-    look_again(cx, message, steps.is_empty()).await?;
-    record(cx, message, plan, steps, began).await
+    record(cx, message, plan, &held, steps, began).await?;
+    if last {
+        stuck(cx, message, plan).await?;
+    }
+    Ok(())
+}
+
+/// What of the plan awaits an approval in this case, and what may be sent.
+fn split<'a>(
+    plan: &'a Plan,
+    records: &[CaseRecord],
+) -> Result<(Vec<&'a Intent>, Vec<&'a Intent>), StepError> {
+    let (mut held, mut free) = (Vec::new(), Vec::new());
+    for intent in &plan.intents {
+        let request = request_of(intent)?;
+        let awaits = awaiting(records).any(|ask| ask.is_for(intent.step(), &request));
+        if awaits { held.push(intent) } else { free.push(intent) }
+    }
+    Ok((held, free))
+}
+
+/// How many looks there were since somebody approved something, with this one.
+fn looks(records: &[CaseRecord], attempt: u32) -> u32 {
+    let since = |record: &&CaseRecord| !matches!(record, CaseRecord::Approved { .. });
+    let before = records.iter().rev().skip_while(since).find_map(|record| match record {
+        CaseRecord::Planned { attempt, .. } => Some(*attempt),
+        _ => None,
+    });
+    attempt.saturating_sub(before.unwrap_or(0))
+}
+
+/// Whether another case about the same subject rests for an approval: then a look of the sweep
+/// opens no case beside it, but wakes it when there is more to do than what it awaits.
+async fn joined(cx: &Cx, message: &PlanMessage, plan: &Plan) -> Result<bool, StepError> {
+    let resting = approvals::resting(cx, &message.about).await?;
+    let Some((id, records)) = resting.last() else { return Ok(false) };
+    let (_, free) = split(plan, records)?;
+    if !free.is_empty() {
+        approvals::wake(cx, id, &message.about, records).await?;
+    }
+    Ok(true)
 }
 
 async fn send_steps(
     cx: &Cx,
     message: &PlanMessage,
-    intents: &[Intent],
+    intents: &[&Intent],
 ) -> Result<Vec<SentStep>, StepError> {
     let mut sent = Vec::new();
     for intent in intents {
@@ -105,10 +153,15 @@ async fn record(
     cx: &Cx,
     message: &PlanMessage,
     plan: &Plan,
+    held: &[&Intent],
     steps: Vec<SentStep>,
     began: Instant,
 ) -> Result<(), StepError> {
-    let lines: Vec<_> = plan.intents.iter().map(ToString::to_string).collect();
+    let line = |intent: &Intent| match held.contains(&intent) {
+        true => format!("{intent} (awaits approval)"),
+        false => intent.to_string(),
+    };
+    let lines: Vec<_> = plan.intents.iter().map(line).collect();
     let record = CaseRecord::Planned {
         attempt: message.attempt,
         plan_hash: digest(&lines.iter().map(String::as_str).collect::<Vec<_>>()),
@@ -118,18 +171,22 @@ async fn record(
         ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
     };
     tracing::info!(case = %message.case_id, attempt = message.attempt, %plan, "planned");
-    let records = append(cx, message, record).await?;
+    let records = append(cx, &message.case_id, record).await?;
     case::go_on(cx, &message.case_id, &message.about, &records).await
 }
 
-async fn close(cx: &Cx, message: &PlanMessage, plan: &Plan) -> Result<(), StepError> {
-    let records = case::read(cx, &message.case_id).await?;
-    if records.is_empty() {
-        return Ok(()); // a sweep that found nothing leaves no case behind
-    }
+/// A sweep that found nothing leaves no case behind; cases that rested for an approval are over.
+async fn close(cx: &Cx, message: &PlanMessage, plan: &Plan, is_new: bool) -> Result<(), StepError> {
     let mut receipt = vec![format!("observed as desired at look {}", message.attempt)];
     receipt.extend(plan.findings.iter().map(|note| format!("note: {note}")));
-    append(cx, message, CaseRecord::Closed { receipt }).await?;
+    let closed = CaseRecord::Closed { receipt };
+    if is_new {
+        for (id, _) in approvals::resting(cx, &message.about).await? {
+            append(cx, &id, closed.clone()).await?;
+        }
+        return Ok(());
+    }
+    append(cx, &message.case_id, closed).await?;
     tracing::info!(case = %message.case_id, attempt = message.attempt, "closed");
     Ok(())
 }
@@ -143,17 +200,13 @@ async fn stuck(cx: &Cx, message: &PlanMessage, plan: &Plan) -> Result<(), StepEr
 
 /// Puts the case off until an instant, when the same case is looked at again.
 pub async fn wait(cx: &Cx, message: &PlanMessage, until: Timestamp) -> Result<(), StepError> {
-    append(cx, message, CaseRecord::Waiting { until }).await?;
+    append(cx, &message.case_id, CaseRecord::Waiting { until }).await?;
     let next = next(message);
     send_plan(cx, &next, Some(until)).await
 }
 
-async fn append(
-    cx: &Cx,
-    message: &PlanMessage,
-    record: CaseRecord,
-) -> Result<Vec<CaseRecord>, StepError> {
-    let stream = case_stream(&message.case_id);
+async fn append(cx: &Cx, id: &CaseId, record: CaseRecord) -> Result<Vec<CaseRecord>, StepError> {
+    let stream = case_stream(id);
     let (_, records) = append_if(cx, &stream, |seen: &[CaseRecord]| {
         (seen.last() != Some(&record)).then(|| record.clone())
     })

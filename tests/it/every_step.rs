@@ -108,6 +108,32 @@ async fn each_example_asks_for_a_change_and_its_replay_for_none() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_needs_an_approval_is_not_written_without_it() {
+    for_every_case(|case| async move {
+        let stage = Stage::unapproved(&case).await;
+        let look = (case.entry.look)(stage.cx(), case.request.clone()).await;
+        if look.expect("a look in a calm world succeeds").approval.is_none() {
+            return Vec::new();
+        }
+        let (before, name) = (stage.state(), case.name());
+        let mut wrong = Vec::new();
+        for what in ["first", "again"] {
+            let evidence = stage.deliver(&stage.message).await;
+            if evidence.outcome != Outcome::Waiting {
+                wrong.push(format!("{name}: {what}: ended {evidence:?}"));
+            }
+        }
+        if !stage.changes().is_empty() || stage.state() != before {
+            wrong.push(format!("{name}: it wrote {:?}", stage.changes()));
+        }
+        let calm = Calm { state: before, writes: 0 };
+        wrong.extend(complaints(&stage, &calm, "without approval").await);
+        wrong
+    })
+    .await;
+}
+
 /// Nothing leaves the process any more once the rule has struck; whoever tries ends it.
 fn dies_at(n: usize, fault: Fault, died: Arc<Notify>) -> Rule {
     let mut dead = false;

@@ -22,8 +22,13 @@ pub(super) fn is_wanted(query: &BTreeMap<String, String>) -> Result<bool, Fault>
 
 /// What would be done.
 pub(super) async fn look(cx: &Cx, offer: Offer, order: Order) -> Result<Value, Fault> {
+    let mut approval = None;
     let (lines, decision) = match offer {
-        Offer::Step(entry) => printed(&(entry.look)(cx.clone(), order.request).await?),
+        Offer::Step(entry) => {
+            let seen = (entry.look)(cx.clone(), order.request).await?;
+            approval = seen.approval.map(|by| by.to_string());
+            printed(&seen.decision)
+        }
         Offer::PlanPerson => {
             let about: request::Person = read(order.request)?;
             let view = PersonView::read(cx, &about.person_id).await?;
@@ -35,7 +40,11 @@ pub(super) async fn look(cx: &Cx, offer: Offer, order: Order) -> Result<Value, F
         }
     };
     let lines: Vec<_> = lines.lines().collect();
-    Ok(json!({ "step": offer.name(), "lines": lines, "decision": decision }))
+    let mut look = json!({ "step": offer.name(), "lines": lines, "decision": decision });
+    if let Some(by) = approval {
+        look["approvalBy"] = by.into();
+    }
+    Ok(look)
 }
 
 /// The request as its type; the schema let it pass before.

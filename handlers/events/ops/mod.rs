@@ -11,6 +11,7 @@ mod fields;
 mod jwks;
 mod needs;
 mod order;
+mod plans;
 mod route;
 mod show;
 mod token;
@@ -45,17 +46,24 @@ pub async fn serve(cx: &Cx, keys: &Keys, request: HttpRequest) -> Result<HttpRep
 async fn answer(cx: &Cx, caller: &Caller, request: &HttpRequest) -> Result<HttpReply, Fault> {
     let route = Route::of(&request.params)?;
     route.check(&request.method)?;
-    if let Route::Step(name) = route {
-        return ask(cx, caller, Offer::find(name)?, request).await;
+    let body = request.body.as_deref().unwrap_or_default();
+    match route {
+        Route::Step(name) => return ask(cx, caller, Offer::find(name)?, request).await,
+        Route::Approve(hash) => return plans::approve(cx, caller, hash, body).await,
+        // Approvers see what they are asked to approve, and nothing else.
+        Route::Plan(hash) => {
+            caller.may_approve()?;
+            return ok(&plans::show(cx, hash).await?);
+        }
+        _ => caller.may_read()?,
     }
-    caller.may_read()?;
     ok(&match route {
         Route::People => show::people(cx).await?,
         Route::Person(id) => show::person(cx, id).await?,
         Route::Team(name) => show::team(cx, name).await?,
         Route::Case(id) => show::case(cx, id).await?,
         Route::Parked => show::parked(cx, caller).await?,
-        Route::Steps | Route::Step(_) => show::steps(),
+        Route::Steps | Route::Step(_) | Route::Plan(_) | Route::Approve(_) => show::steps(),
     })
 }
 

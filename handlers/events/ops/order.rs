@@ -56,6 +56,24 @@ impl Order {
     }
 }
 
+/// Reads the body of an approval: `{"reason": "…"}`.
+pub(super) fn reason(body: &[u8]) -> Result<String, Fault> {
+    let mut members = members(body)?;
+    let reason = members.remove("reason");
+    let fault = || Fault::new(StatusCode::BAD_REQUEST, "the body is not usable");
+    let mut wrong: Vec<_> =
+        members.into_iter().map(|(name, _)| (name, "is not a field here")).collect();
+    match reason.as_ref().map(Value::as_str) {
+        Some(None) => wrong.push(("reason".to_owned(), "must be a text")),
+        Some(Some(words)) if !words.trim().is_empty() && wrong.is_empty() => {
+            return Ok(words.trim().to_owned());
+        }
+        Some(Some(words)) if !words.trim().is_empty() => {}
+        _ => wrong.push(("reason".to_owned(), "is missing or empty")),
+    }
+    Err(wrong.iter().fold(fault(), |fault, (field, detail)| fault.error(field, detail)))
+}
+
 fn members(body: &[u8]) -> Result<Map<String, Value>, Fault> {
     let wrong = |detail: &str| Fault::in_field(StatusCode::BAD_REQUEST, "body", detail);
     if body.len() > LONGEST {

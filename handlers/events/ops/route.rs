@@ -1,4 +1,4 @@
-//! What is asked about: `{resource}/{id?}`.
+//! What is asked about: `{resource}/{id?}/{action?}`.
 
 use std::collections::BTreeMap;
 
@@ -23,23 +23,30 @@ pub(super) enum Route<'a> {
     Case(&'a str),
     /// Messages that could not be read.
     Parked,
+    /// A decision that needs an approval.
+    Plan(&'a str),
+    /// Approve it.
+    Approve(&'a str),
 }
 
 impl<'a> Route<'a> {
     /// The route that the host's parameters name.
     pub(super) fn of(params: &'a BTreeMap<String, String>) -> Result<Self, Fault> {
         let given = |name| params.get(name).map(String::as_str).filter(|value| !value.is_empty());
-        Ok(match (given("resource").unwrap_or_default(), given("id")) {
-            ("steps", None) => Self::Steps,
-            ("steps", Some(name)) => Self::Step(name),
-            ("people", None) => Self::People,
-            ("people", Some(id)) => Self::Person(id),
-            ("teams", Some(name)) => Self::Team(name),
-            ("cases", Some(id)) => Self::Case(id),
-            ("parked", None) => Self::Parked,
+        let resource = given("resource").unwrap_or_default();
+        Ok(match (resource, given("id"), given("action")) {
+            ("steps", None, None) => Self::Steps,
+            ("steps", Some(name), None) => Self::Step(name),
+            ("people", None, None) => Self::People,
+            ("people", Some(id), None) => Self::Person(id),
+            ("teams", Some(name), None) => Self::Team(name),
+            ("cases", Some(id), None) => Self::Case(id),
+            ("parked", None, None) => Self::Parked,
+            ("plans", Some(hash), None) => Self::Plan(hash),
+            ("plans", Some(hash), Some("approve")) => Self::Approve(hash),
             _ => {
                 let known = "there is steps, steps/{step}, people, people/{personId}, teams/{team}, \
-                             cases/{caseId} and parked";
+                             cases/{caseId}, parked, plans/{hash} and plans/{hash}/approve";
                 return Err(Fault::new(StatusCode::NOT_FOUND, known));
             }
         })
@@ -47,7 +54,11 @@ impl<'a> Route<'a> {
 
     /// Refuses a method that the resource does not have.
     pub(super) fn check(self, method: &Method) -> Result<(), Fault> {
-        let allowed = if matches!(self, Self::Step(_)) { Method::POST } else { Method::GET };
+        let allowed = if matches!(self, Self::Step(_) | Self::Approve(_)) {
+            Method::POST
+        } else {
+            Method::GET
+        };
         if *method == allowed {
             return Ok(());
         }

@@ -18,6 +18,9 @@ const OPERATE: &str = "Access.Operate";
 /// The app role that lets somebody look.
 const READ: &str = "Access.Read";
 
+/// The app role of those who only approve.
+const APPROVE: &str = "Access.Approve";
+
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Caller {
@@ -35,6 +38,12 @@ impl Caller {
     /// Refuses those who may not ask for steps.
     pub(super) fn may_operate(&self) -> Result<(), Fault> {
         if self.operates() { Ok(()) } else { Err(lacks(OPERATE)) }
+    }
+
+    /// Refuses those who may neither look nor approve. Who may approve what is decided plan by plan.
+    pub(super) fn may_approve(&self) -> Result<(), Fault> {
+        let approves = self.may_read().is_ok() || self.roles.iter().any(|role| role == APPROVE);
+        if approves { Ok(()) } else { Err(lacks(APPROVE)) }
     }
 
     /// Refuses those who may not look.

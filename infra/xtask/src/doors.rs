@@ -6,7 +6,7 @@ use anyhow::Result;
 use handlers::events::hr_webhook::{SIGNATURE, TIMESTAMP, sign};
 use jiff::Timestamp;
 use reqwest::{Client, Method, Response};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Talks to a running function app.
 #[derive(Debug, Clone)]
@@ -74,6 +74,17 @@ impl Doors {
             None => request,
         };
         Answer::of(request.send().await?).await
+    }
+}
+
+impl Doors {
+    /// Approves a plan.
+    ///
+    /// # Errors
+    /// When no answer comes.
+    pub async fn approve(&self, hash: &str, reason: &str) -> Result<Answer> {
+        let body = json!({ "reason": reason });
+        self.ops(Method::POST, &format!("plans/{hash}/approve"), Some(&body)).await
     }
 }
 

@@ -1,5 +1,6 @@
 //! `cargo xtask`: run Latchkey against the sandbox, send it events, ask who has what, check all.
 
+mod approve;
 mod bench;
 mod ci;
 mod dev;
@@ -42,6 +43,20 @@ enum Command {
         #[arg(long)]
         ready: Option<PathBuf>,
     },
+    /// Approve a plan that awaits it, in a running sandbox.
+    Approve {
+        /// The plan's hash, as the timeline prints it.
+        hash: String,
+        /// Who approves: a name of a token in the file below.
+        #[arg(long = "as", default_value = "second-operator")]
+        who: String,
+        /// Why.
+        #[arg(long, default_value = "looked at and agreed")]
+        reason: String,
+        /// Where the running sandbox said that it is ready.
+        #[arg(long)]
+        ready: Option<PathBuf>,
+    },
     /// Write the files that follow from the code: permissions, schema, README's table.
     Bless,
     /// Measure every figure of the README.
@@ -70,6 +85,9 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Dev(dev) => runtime.block_on(dev.run()),
         Command::Send { file, ready } => runtime.block_on(send::send(&file, ready)),
         Command::Who { whom, ready } => runtime.block_on(who::who(&whom, ready)),
+        Command::Approve { hash, who, reason, ready } => {
+            runtime.block_on(approve::approve(&hash, &who, &reason, ready))
+        }
         Command::Bless => {
             bless()?.iter().for_each(|path| print(&format!("wrote {path}")));
             Ok(ExitCode::SUCCESS)

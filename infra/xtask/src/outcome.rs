@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use latchkey_core::{
+    approval::{Ask, awaiting},
     case::{CaseRecord, Cause, Outcome as Ended, case_stream},
     ids::CaseId,
     message::About,
@@ -59,6 +60,21 @@ pub struct Case {
     /// Why somebody must come.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stuck: Vec<String>,
+    /// What somebody must approve first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub awaits: Vec<Awaits>,
+}
+
+/// A decision that awaits an approval.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Awaits {
+    /// What the approval names.
+    pub plan_hash: String,
+    /// Who may approve.
+    pub by: String,
+    /// What would be done.
+    pub lines: Vec<String>,
 }
 
 /// One step's evidence.
@@ -101,6 +117,10 @@ fn reasons(stage: &Stage, cases: &[Case]) -> Vec<String> {
     let open = cases.iter().filter(|case| !case.closed && case.waiting.is_none());
     let mut reasons: Vec<_> = open
         .map(|case| match case.stuck.as_slice() {
+            [] if !case.awaits.is_empty() => {
+                let told: Vec<_> = case.awaits.iter().map(Awaits::told).collect();
+                format!("case {} of {} {}", case.case_id, case.event, told.join("; "))
+            }
             [] => format!("case {} of {} is open", case.case_id, case.event),
             why => format!("case {} of {} is stuck: {}", case.case_id, case.event, why.join("; ")),
         })
@@ -159,6 +179,7 @@ fn tell(id: &CaseId, records: &[CaseRecord], ms: i64) -> Case {
         closed,
         waiting: None,
         stuck: Vec::new(),
+        awaits: awaiting(records).map(Awaits::of).collect(),
     };
     for record in records {
         told.add(record);
@@ -168,6 +189,18 @@ fn tell(id: &CaseId, records: &[CaseRecord], ms: i64) -> Case {
         told.stuck.clear();
     }
     told
+}
+
+impl Awaits {
+    fn of(ask: &Ask) -> Self {
+        let plan_hash = ask.plan_hash.to_string();
+        Self { plan_hash, by: ask.by.to_string(), lines: ask.lines.clone() }
+    }
+
+    /// What is awaited and how it is given, in a line.
+    pub fn told(&self) -> String {
+        format!("awaits approval by {}: cargo xtask approve {}", self.by, self.plan_hash)
+    }
 }
 
 impl Case {
@@ -189,7 +222,10 @@ impl Case {
             CaseRecord::Waiting { until } => self.waiting = Some(until.to_string()),
             CaseRecord::Planned { .. } => self.waiting = None,
             CaseRecord::Stuck { why } => self.stuck.clone_from(why),
-            CaseRecord::Requested { .. } | CaseRecord::Closed { .. } => {}
+            CaseRecord::Approved { .. } => self.stuck.clear(),
+            CaseRecord::Requested { .. }
+            | CaseRecord::AwaitsApproval(_)
+            | CaseRecord::Closed { .. } => {}
         }
     }
 }

@@ -42,6 +42,7 @@ impl Ready {
         let text = |url: &url::Url| url.as_str().trim_end_matches('/').to_owned();
         let tokens = [
             ("operator", stage.token(&stage.cast.operator, "Access.Operate")),
+            ("second-operator", stage.token(&stage.cast.second_operator, "Access.Operate")),
             ("reader", stage.token(&stage.cast.reader, "Access.Read")),
         ];
         Self {

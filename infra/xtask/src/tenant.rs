@@ -7,13 +7,15 @@ use anyhow::{Context, Result};
 use handlers::needs;
 use latchkey_core::{Policy, policy::Authorization};
 use latchkey_runtime::Need;
-use sandbox::{ClusterSpec, Config, Rights, Sandbox};
+use sandbox::{ClusterSpec, Config, Directory, Rights, Sandbox};
 
 /// Object ids of the people who are there before.
 #[derive(Debug, Clone)]
 pub struct Cast {
     /// May operate.
     pub operator: String,
+    /// May operate, and approves what the first one asks for. A member of every group of approvers.
+    pub second_operator: String,
     /// May read.
     pub reader: String,
 }
@@ -63,14 +65,27 @@ fn people(sandbox: &Sandbox, policy: &Policy) -> Cast {
     for (at, id) in policy.protected.principals.iter().enumerate() {
         directory.add_user_with_id(&format!("break-glass-{at}"), id.as_str());
     }
-    Cast { operator: directory.add_user("operator"), reader: directory.add_user("auditor") }
+    let [operator, second_operator, reader] =
+        ["operator", "second-operator", "auditor"].map(|name| directory.add_user(name));
+    let approvers = policy.teams.values().filter_map(|team| team.just_in_time.as_ref());
+    for group in approvers.map(|just_in_time| just_in_time.approvers.as_str()) {
+        let group = group_named(&mut directory, group);
+        directory.add_member(&group, &second_operator);
+    }
+    Cast { operator, second_operator, reader }
+}
+
+/// The group of this name, made where there is none.
+fn group_named(directory: &mut Directory, name: &str) -> String {
+    let found = directory.groups().find(|group| group.display_name == name);
+    let found = found.map(|group| group.id.clone());
+    found.unwrap_or_else(|| directory.add_group(name))
 }
 
 /// A cluster's admin group, with two admins who are nobody HR knows.
 fn admins(sandbox: &Sandbox, group: &str) -> String {
     let mut directory = sandbox.world.directory.write().unwrap_or_else(PoisonError::into_inner);
-    let found = directory.groups().find(|g| g.display_name == group).map(|g| g.id.clone());
-    let id = found.unwrap_or_else(|| directory.add_group(group));
+    let id = group_named(&mut directory, group);
     for name in ["site-admin-1", "site-admin-2"] {
         let user = directory.add_user(name);
         directory.add_member(&id, &user);

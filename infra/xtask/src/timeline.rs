@@ -61,6 +61,13 @@ fn lines(record: &CaseRecord) -> Vec<String> {
             let mark = if evidence.outcome == Ended::Applied { "" } else { " *" };
             vec![format!("step    {}: {ops} ({} ms){mark}", evidence.step, evidence.ms)]
         }
+        CaseRecord::AwaitsApproval(ask) => {
+            let (by, hash) = (&ask.by, &ask.plan_hash);
+            let mut lines = vec![format!("awaits  approval by {by}: cargo xtask approve {hash}")];
+            lines.extend(ask.lines.iter().map(|line| format!("        {line}")));
+            lines
+        }
+        CaseRecord::Approved { approver, .. } => vec![format!("approved by {approver}")],
         CaseRecord::Waiting { until } => vec![format!("waits   until {until}")],
         CaseRecord::Stuck { why } => vec![format!("STUCK   {}", why.join("; "))],
         // The first line of a receipt says that it is closed.

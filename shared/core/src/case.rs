@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Timestamp,
-    ids::{PersonId, TeamName},
+    approval::Ask,
+    ids::{ObjectId, PersonId, PlanHash, TeamName},
     message::About,
 };
 
@@ -52,6 +53,18 @@ pub enum CaseRecord {
     },
     /// A step did its work, or says why not.
     Evidence(Evidence),
+    /// A step decided something that somebody must approve first; nothing was written.
+    AwaitsApproval(Ask),
+    /// Somebody approved exactly that decision.
+    #[serde(rename_all = "camelCase")]
+    Approved {
+        /// What was approved.
+        plan_hash: PlanHash,
+        /// Who approved: an object id.
+        approver: ObjectId,
+        /// Why, in the approver's words.
+        reason: String,
+    },
     /// The case waits for an instant.
     #[serde(rename_all = "camelCase")]
     Waiting {
@@ -80,6 +93,11 @@ impl fmt::Debug for CaseRecord {
                 .field("requester", requester)
                 .field("step", step)
                 .field("message_id", message_id)
+                .finish_non_exhaustive(),
+            Self::Approved { plan_hash, approver, .. } => f
+                .debug_struct("Approved")
+                .field("plan_hash", plan_hash)
+                .field("approver", approver)
                 .finish_non_exhaustive(),
             other => f.write_str(&serde_json::to_string(other).map_err(|_| fmt::Error)?),
         }
@@ -179,7 +197,7 @@ pub enum PersonRecord {
     #[serde(rename_all = "camelCase")]
     Linked {
         /// The user's object id.
-        user: crate::ids::ObjectId,
+        user: ObjectId,
     },
     /// More leavers came within an hour than the policy allows: nothing is done until released.
     #[serde(rename_all = "camelCase")]
@@ -199,6 +217,12 @@ pub enum PersonRecord {
         /// The case.
         case_id: crate::ids::CaseId,
     },
+    /// A case asks, or once asked, for an approval: the sweep looks after it.
+    #[serde(rename_all = "camelCase")]
+    Awaits {
+        /// The case.
+        case_id: crate::ids::CaseId,
+    },
 }
 
 /// The stream of a person's facts and cases.
@@ -209,6 +233,21 @@ pub fn person_stream(id: &PersonId) -> String {
 /// The stream of a team's cases.
 pub fn team_stream(name: &TeamName) -> String {
     format!("teams/{name}")
+}
+
+/// The stream that leads from a plan's hash to its case.
+pub fn plan_stream(hash: &PlanHash) -> String {
+    format!("plans/{hash}")
+}
+
+/// The one record of the stream `plans/{hash}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanRecord {
+    /// The case that asks.
+    pub case_id: crate::ids::CaseId,
+    /// Whom or what the case is about.
+    pub about: About,
 }
 
 /// The stream of a case.

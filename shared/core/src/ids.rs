@@ -124,6 +124,11 @@ id!(
 );
 
 id!(
+    /// A decision that needs somebody's approval: see [`crate::approval::Ask`].
+    PlanHash, "a plan hash", "^[0-9a-f]{64}$",
+    |t| t.len() == 64 && t.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+);
+id!(
     /// What justifies something: a ticket, an incident, a case. No words, so no personal data.
     Reference, "a reference", "^[A-Za-z0-9][A-Za-z0-9._:/#-]{0,63}$", |t| word(t, 64, "._:/#-")
 );
@@ -132,6 +137,13 @@ impl CaseId {
     /// The case of a cause: the same parts give the same case, so a replay joins it.
     pub fn of(parts: &[&str]) -> Self {
         Self(format!("c-{}", &digest(parts)[..16]))
+    }
+}
+
+impl PlanHash {
+    /// The hash of these parts.
+    pub fn of(parts: &[&str]) -> Self {
+        Self(digest(parts))
     }
 }
 

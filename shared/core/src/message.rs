@@ -129,9 +129,13 @@ impl fmt::Debug for StepMessage {
 impl StepMessage {
     /// The message id: a redelivery is dropped by duplicate detection, a new attempt is not.
     pub fn id(&self) -> String {
-        let (attempt, tries) = (self.attempt.to_string(), self.tries.to_string());
-        let request = self.request.to_string();
-        digest(&[self.case_id.as_str(), &self.step, &request, &attempt, &tries])
+        Self::id_of(&self.case_id, &self.step, &self.request, self.attempt, self.tries)
+    }
+
+    /// The id of the message with these contents.
+    pub fn id_of(case: &CaseId, step: &str, request: &Value, attempt: u32, tries: u32) -> String {
+        let (attempt, tries) = (attempt.to_string(), tries.to_string());
+        digest(&[case.as_str(), step, &request.to_string(), &attempt, &tries])
     }
 }
 

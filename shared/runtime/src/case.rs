@@ -1,7 +1,10 @@
 //! The story of a case in the ledger, and the question whether it goes on.
 
+use std::time::Duration;
+
 use latchkey_core::{
     CaseId,
+    approval::asks,
     case::{
         CaseRecord, Cause, Evidence, Outcome, PersonRecord, SentStep, case_stream, person_stream,
         team_stream,
@@ -29,16 +32,20 @@ pub async fn open(cx: &Cx, id: &CaseId, about: &About, cause: Cause) -> Result<(
 
 /// Lists the case in the stream of what it is about.
 async fn enlist(cx: &Cx, id: &CaseId, about: &About) -> Result<(), StepError> {
-    let stream = match about {
-        About::Person(person) => person_stream(person),
-        About::Team(team) => team_stream(team),
-    };
     let listed = PersonRecord::Case { case_id: id.clone() };
-    append_if(cx, &stream, |seen: &[PersonRecord]| {
+    append_if(cx, &stream_of(about), |seen: &[PersonRecord]| {
         (!seen.contains(&listed)).then(|| listed.clone())
     })
     .await?;
     Ok(())
+}
+
+/// The stream of what a case is about.
+pub(crate) fn stream_of(about: &About) -> String {
+    match about {
+        About::Person(person) => person_stream(person),
+        About::Team(team) => team_stream(team),
+    }
 }
 
 /// Reads a case.
@@ -62,7 +69,7 @@ pub fn is_closed(records: &[CaseRecord]) -> bool {
 pub fn is_stuck(records: &[CaseRecord]) -> bool {
     records.iter().rev().find_map(|record| match record {
         CaseRecord::Stuck { .. } => Some(true),
-        CaseRecord::Requested { .. } => Some(false),
+        CaseRecord::Requested { .. } | CaseRecord::Approved { .. } => Some(false),
         _ => None,
     }) == Some(true)
 }
@@ -105,8 +112,8 @@ pub async fn leave_evidence(
     go_on(cx, id, about, &records).await
 }
 
-/// Asks for the next look when every step of the latest plan has left evidence. Whoever appends
-/// last sees that, so nobody waits for a clock.
+/// Asks for the next look when every step of the latest plan has left evidence, or when somebody
+/// approved what a case rests for. Whoever appends last sees that, so nobody waits for a clock.
 ///
 /// # Errors
 /// Whatever Service Bus answers.
@@ -119,12 +126,16 @@ pub async fn go_on(
     let Some((attempt, steps)) = latest_plan(records) else {
         return close_request(cx, id, records).await;
     };
+    if is_stuck(records) {
+        return Ok(());
+    }
     let owed = steps.iter().any(|sent| !records.iter().any(|r| answers(r, &sent.message_id)));
-    if owed || steps.is_empty() {
+    let ripe = asks(records).any(|ask| ask.is_ripe(id, records));
+    if owed || (steps.is_empty() && !ripe) {
         return Ok(());
     }
     let next = PlanMessage::look(id.clone(), about.clone(), attempt + 1);
-    let wait = delay(attempt.saturating_sub(1));
+    let wait = if ripe { Duration::ZERO } else { delay(attempt.saturating_sub(1)) };
     send_plan(cx, &next, after(cx.now(), wait)).await
 }
 
@@ -146,7 +157,8 @@ async fn close_request(cx: &Cx, id: &CaseId, records: &[CaseRecord]) -> Result<(
     Ok(())
 }
 
-fn latest_plan(records: &[CaseRecord]) -> Option<(u32, &[SentStep])> {
+/// The look made last, and what it sent.
+pub(crate) fn latest_plan(records: &[CaseRecord]) -> Option<(u32, &[SentStep])> {
     records.iter().rev().find_map(|record| match record {
         CaseRecord::Planned { attempt, steps, .. } => Some((*attempt, steps.as_slice())),
         _ => None,

@@ -42,7 +42,7 @@ pub async fn deliver(
     deliveries: u32,
 ) -> Result<Delivered, StepError> {
     let began = Instant::now();
-    let run = match (entry.run)(cx.clone(), message.request.clone()).await {
+    let run = match (entry.run)(cx.clone(), message.clone()).await {
         Ok(run) => run,
         Err(error) => match fate(&error, message.tries, deliveries) {
             Fate::Now => return Err(error),

@@ -6,6 +6,7 @@
 
 pub mod admins;
 pub mod apply;
+pub mod approvals;
 pub mod case;
 pub mod clock;
 pub mod config;

@@ -51,6 +51,7 @@ impl PersonView {
                 }
                 PersonRecord::Linked { user } => view.link = Some(user),
                 PersonRecord::Case { case_id } => view.cases.push(case_id),
+                PersonRecord::Awaits { .. } => {}
                 PersonRecord::Held { .. } => view.held = true,
                 PersonRecord::Released { .. } => view.held = false,
             }

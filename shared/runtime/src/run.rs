@@ -1,8 +1,14 @@
 //! Look, decide, act, look again.
 
-use latchkey_core::{Decision, Op, case::Outcome};
+use latchkey_core::{Approval, Decision, Op, case::Outcome, message::StepMessage};
 
-use crate::{apply::apply, cx::Cx, error::StepError, step::Step};
+use crate::{
+    apply::apply,
+    approvals::{self, Leave},
+    cx::Cx,
+    error::StepError,
+    step::Step,
+};
 
 /// How often a step acts on what it sees after its own writes: once for the request, and again
 /// only if the person's facts changed meanwhile.
@@ -27,33 +33,55 @@ impl Run {
     }
 }
 
+/// What a step would do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    /// What it decided.
+    pub decision: Decision,
+    /// Whose approval that needs first.
+    pub approval: Option<Approval>,
+}
+
 /// Looks and decides.
 ///
 /// # Errors
 /// Whatever observing meets.
-pub async fn look<S: Step>(cx: &Cx, request: &S::Request) -> Result<Decision, StepError> {
+pub async fn look<S: Step>(cx: &Cx, request: &S::Request) -> Result<Look, StepError> {
     let facts = S::observe(cx, request).await?;
-    Ok(S::decide(request, &facts, cx.now()))
+    let decision = S::decide(request, &facts, cx.now());
+    let writes = !decision.ops().is_empty();
+    let approval = writes.then(|| S::approval(request, &facts)).flatten();
+    Ok(Look { decision, approval })
 }
 
-/// Looks, decides and writes until a look finds nothing new to do.
+/// Looks, decides and writes until a look finds nothing new to do. Where the step needs an
+/// approval, every decision with new writes needs it: without it nothing is written.
 ///
 /// The look after a write serves twice: it confirms, and it is the fence of grants. A fact that
 /// arrived during the write changes the decision, and what was just given is taken back.
 ///
 /// # Errors
 /// The first error of a look or of a grant; of several revocations all are tried first.
-pub async fn run<S: Step>(cx: &Cx, request: &S::Request) -> Result<Run, StepError> {
+pub async fn run<S: Step>(
+    cx: &Cx,
+    message: &StepMessage,
+    request: &S::Request,
+) -> Result<Run, StepError> {
     let mut done: Vec<Op> = Vec::new();
     for _ in 0..ROUNDS {
         let facts = S::observe(cx, request).await?;
-        let (ops, residue) = match S::decide(request, &facts, cx.now()) {
-            Decision::Apply { ops, residue } => (ops, residue),
-            other => return Ok(without_writes(other, &done)),
+        let decision = S::decide(request, &facts, cx.now());
+        let Decision::Apply { ops, residue } = &decision else {
+            return Ok(without_writes(decision, &done));
         };
         let news: Vec<Op> = ops.iter().filter(|op| !done.contains(op)).cloned().collect();
         if news.is_empty() {
-            return Ok(finished(&done, residue, ops.is_empty()));
+            return Ok(finished(&done, residue.clone(), ops.is_empty()));
+        }
+        if let Some(by) = S::approval(request, &facts)
+            && let Leave::Wanting(why) = approvals::obtain(cx, message, &decision, by).await?
+        {
+            return Ok(waiting(why, residue.clone(), &done));
         }
         S::reserve(cx, &facts).await?;
         write(cx, &news, &mut done).await?;
@@ -83,6 +111,11 @@ fn finished(done: &[Op], residue: Vec<String>, confirmed: bool) -> Run {
         (false, false) => Outcome::Unconfirmed,
     };
     Run { ops: done.iter().map(Op::to_string).collect(), residue, ..Run::ended(outcome) }
+}
+
+fn waiting(why: String, residue: Vec<String>, done: &[Op]) -> Run {
+    let ops = done.iter().map(Op::to_string).collect();
+    Run { ops, residue, why: Some(why), ..Run::ended(Outcome::Waiting) }
 }
 
 fn without_writes(decision: Decision, done: &[Op]) -> Run {

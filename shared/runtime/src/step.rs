@@ -3,7 +3,10 @@
 use std::{fmt, future::Future};
 
 use futures::future::BoxFuture;
-use latchkey_core::{Approval, Decision, Timestamp, message};
+use latchkey_core::{
+    Approval, Decision, Timestamp,
+    message::{self, StepMessage},
+};
 use schemars::{JsonSchema, schema_for};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -12,7 +15,7 @@ use crate::{
     cx::Cx,
     error::StepError,
     need::Need,
-    run::{Run, look, run},
+    run::{Look, Run, look, run},
 };
 
 /// One kind of change: what it reads, what it decides, what it may touch.
@@ -71,9 +74,9 @@ pub struct Entry {
     /// The request's JSON Schema.
     pub schema: fn() -> Value,
     /// Looks, decides, acts, confirms.
-    pub run: fn(Cx, Value) -> BoxFuture<'static, Result<Run, StepError>>,
+    pub run: fn(Cx, StepMessage) -> BoxFuture<'static, Result<Run, StepError>>,
     /// Looks and decides: the dry run.
-    pub look: fn(Cx, Value) -> BoxFuture<'static, Result<Decision, StepError>>,
+    pub look: fn(Cx, Value) -> BoxFuture<'static, Result<Look, StepError>>,
 }
 
 impl Entry {
@@ -84,8 +87,11 @@ impl Entry {
             needs: S::NEEDS,
             example: S::EXAMPLE,
             schema: || schema_for!(S::Request).to_value(),
-            run: |cx, request| {
-                Box::pin(async move { run::<S>(&cx, &request_of::<S>(&request)?).await })
+            run: |cx, message| {
+                Box::pin(async move {
+                    let request = request_of::<S>(&message.request)?;
+                    run::<S>(&cx, &message, &request).await
+                })
             },
             look: |cx, request| {
                 Box::pin(async move { look::<S>(&cx, &request_of::<S>(&request)?).await })

@@ -1,6 +1,7 @@
 //! A world, our real clients in it, and what goes over the wire.
 
 use std::{
+    collections::BTreeMap,
     fs,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -11,13 +12,15 @@ use latchkey_azure::{
     token::Tokens,
 };
 use latchkey_core::{
-    CaseId,
+    CaseId, ObjectId, PlanHash,
+    approval::Ask,
     case::{CaseRecord, Cause, Evidence, SentStep, case_stream},
     message::{About, PLANS, STEPS, StepMessage},
 };
 use latchkey_runtime::{
     Clients, Clock, Config, Cx, Next, Run, StepError, case,
     deliver::{Delivered, deliver},
+    run::Look,
 };
 use sandbox::{Rights, Sandbox, Service, bus::EntityOptions, faults::Rule};
 use tempfile::TempDir;
@@ -42,8 +45,18 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Sets the stage for a case: nothing but the step's needs is granted.
+    /// Sets the stage for a case: nothing but the step's needs is granted, and what needs an
+    /// approval has it.
     pub async fn set(case: &Case) -> Self {
+        Self::set_with(case, true).await
+    }
+
+    /// The same without any approval.
+    pub async fn unapproved(case: &Case) -> Self {
+        Self::set_with(case, false).await
+    }
+
+    async fn set_with(case: &Case, approved: bool) -> Self {
         let config = sandbox::Config { clusters: Vec::new(), ..sandbox::Config::default() };
         let sandbox = Sandbox::start(config).await.expect("the sandbox starts");
         let files = TempDir::new().expect("a directory");
@@ -59,6 +72,9 @@ impl Stage {
         let stage =
             Self { case: case.clone(), sandbox, message, clients, writes: Arc::default(), files };
         stage.plan(&cx).await;
+        if approved {
+            stage.approve(&cx).await;
+        }
         stage.grant(tenant::rights(&[case.entry.needs, handlers::EVERY_STEP].concat()));
         stage.disturb(sandbox::faults::none());
         stage
@@ -78,6 +94,18 @@ impl Stage {
             ms: 0,
         };
         let written = cx.ledger().append_always(&case_stream(case_id), cx.now(), &planned).await;
+        written.expect("the ledger takes it");
+    }
+
+    /// Somebody approves what the step would do, where that needs an approval. What that is shows
+    /// in a world of its own: a look in this one would leave traces of reads.
+    async fn approve(&self, cx: &Cx) {
+        let Some(plan_hash) = plan_of(&self.case).await else { return };
+        let approver = ObjectId::new("00000000-0000-4000-8000-0000000000aa").expect("an id");
+        let reason = "the harness agrees".to_owned();
+        let approved = CaseRecord::Approved { plan_hash, approver, reason };
+        let stream = case_stream(&self.message.case_id);
+        let written = cx.ledger().append_always(&stream, cx.now(), &approved).await;
         written.expect("the ledger takes it");
     }
 
@@ -124,7 +152,7 @@ impl Stage {
 
     /// The step alone, without a message.
     pub async fn run(&self) -> Result<Run, StepError> {
-        (self.case.entry.run)(self.cx(), self.case.request.clone()).await
+        (self.case.entry.run)(self.cx(), self.message.clone()).await
     }
 
     /// Delivers the message as the host and the queue do, until there is evidence.
@@ -162,6 +190,23 @@ impl Stage {
         });
         evidence.filter(|evidence| evidence.message_id == self.message.id()).collect()
     }
+}
+
+/// The plan that a case's step asks approval for, if it does. Worlds are made alike, so it is the
+/// same in each of them.
+async fn plan_of(case: &Case) -> Option<PlanHash> {
+    static KNOWN: Mutex<BTreeMap<String, Option<PlanHash>>> = Mutex::new(BTreeMap::new());
+    let name = case.name();
+    let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
+    if let Some(known) = known {
+        return known;
+    }
+    let stage = Box::pin(Stage::unapproved(case)).await;
+    let look = (case.entry.look)(stage.cx(), case.request.clone()).await;
+    let Look { decision, approval } = look.expect("a look in a calm world succeeds");
+    let ask = approval.map(|by| Ask::of(&stage.message, &decision, by, &[]).plan_hash);
+    KNOWN.lock().unwrap_or_else(PoisonError::into_inner).insert(name, ask.clone());
+    ask
 }
 
 fn message(case: &Case) -> StepMessage {

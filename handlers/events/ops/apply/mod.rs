@@ -7,7 +7,8 @@ use azure_functions_handler::HttpReply;
 use http::{HeaderMap, StatusCode, header::LOCATION};
 use latchkey_core::{
     CaseId, ObjectId, PersonId, Policy, Refusal,
-    case::{CaseRecord, Cause, case_stream},
+    approval::awaiting,
+    case::{CaseRecord, Cause, Evidence, Outcome, case_stream},
     message::{About, StepMessage},
     policy::Access,
     request,
@@ -18,7 +19,7 @@ use uuid::Uuid;
 use wait::{PATIENCE, wait};
 
 use super::{
-    catalog::Offer, dry_run::read, fault::Fault, json as answer, order::Order, token::Caller,
+    catalog::Offer, dry_run::read, fault::Fault, json as answer, order::Order, plans, token::Caller,
 };
 
 /// The header by which a call that is sent again joins the case of the first.
@@ -106,16 +107,36 @@ async fn step(cx: &Cx, case: &Case<'_>, request: Value) -> Result<HttpReply, Fau
         tries: 0,
     };
     let id = message.id();
-    let evidence = |records: &[CaseRecord]| {
-        records.iter().find_map(|record| match record {
-            CaseRecord::Evidence(evidence) if evidence.message_id == id => Some(json!(evidence)),
-            _ => None,
-        })
-    };
-    if evidence(&record(cx, case, &id).await?).is_none() {
+    if latest(&record(cx, case, &id).await?).is_none() {
         send_step(cx, &message, None).await?;
     }
-    reply(case, "evidence", wait(cx, &case.id, PATIENCE, evidence).await)
+    let seen = wait(cx, &case.id, PATIENCE, |records| latest(records).cloned()).await;
+    let awaits = match &seen {
+        Some(evidence) if evidence.outcome == Outcome::Waiting => {
+            awaiting(&case::read(cx, &case.id).await?).map(|ask| plans::brief(ask)).next()
+        }
+        _ => None,
+    };
+    match awaits {
+        Some(plan) => pending(case, &plan),
+        None => reply(case, "evidence", seen.map(|evidence| json!(evidence))),
+    }
+}
+
+/// How the step ended last: after an approval it runs once more, with a message of its own.
+fn latest(records: &[CaseRecord]) -> Option<&Evidence> {
+    records.iter().rev().find_map(|record| match record {
+        CaseRecord::Evidence(evidence) => Some(evidence),
+        _ => None,
+    })
+}
+
+/// Nothing was written: somebody must approve it first.
+fn pending(case: &Case<'_>, plan: &Value) -> Result<HttpReply, Fault> {
+    let (status, mut body) = placed(&case.id, case.step, "", None);
+    body["awaitsApproval"] = plan.clone();
+    let place = plan["approve"].as_str().unwrap_or_default();
+    Ok(answer(status, &body)?.header(LOCATION, place))
 }
 
 /// Records who asks and why, before anything is sent. Gives the case so far.

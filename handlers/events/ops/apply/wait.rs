@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use latchkey_core::{CaseId, case::CaseRecord};
 use latchkey_runtime::{Cx, case};
-use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 /// How long an answer is waited for.
@@ -16,12 +15,12 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// Looks into the case until it holds what is waited for; none when patience ends. A ledger that
 /// cannot be read now is looked into again: the order has been sent.
-pub(super) async fn wait(
+pub(super) async fn wait<T>(
     cx: &Cx,
     id: &CaseId,
     patience: Duration,
-    find: impl Fn(&[CaseRecord]) -> Option<Value>,
-) -> Option<Value> {
+    find: impl Fn(&[CaseRecord]) -> Option<T>,
+) -> Option<T> {
     let until = Instant::now() + patience;
     let mut pause = FIRST_PAUSE;
     loop {

@@ -12,7 +12,7 @@ use std::str::FromStr;
 
 pub(super) use case::case;
 use http::StatusCode;
-use latchkey_core::{CaseId, case::CaseRecord};
+use latchkey_core::{CaseId, approval::awaiting, case::CaseRecord};
 use latchkey_runtime::{Cx, StepError, case as story};
 pub(super) use parked::parked;
 pub(super) use people::people;
@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 pub(super) use steps::steps;
 pub(super) use team::team;
 
-use super::fault::Fault;
+use super::{fault::Fault, plans};
 
 /// An id from the URL. One that cannot be names nothing.
 fn id<T: FromStr>(text: &str) -> Result<T, Fault>
@@ -41,9 +41,11 @@ async fn cases(cx: &Cx, ids: &[CaseId]) -> Result<Vec<Value>, StepError> {
 }
 
 fn standing(id: &CaseId, records: &[CaseRecord]) -> Value {
+    let awaits: Vec<_> = awaiting(records).map(plans::brief).collect();
     json!({
         "caseId": id,
         "closed": story::is_closed(records),
         "stuck": story::is_stuck(records),
+        "awaitsApproval": awaits,
     })
 }

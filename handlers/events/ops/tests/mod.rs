@@ -1,5 +1,6 @@
 //! The door before the sandbox, called as the host calls it.
 
+mod approving;
 mod asking;
 mod looking;
 pub(super) mod stage;

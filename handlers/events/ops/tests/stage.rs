@@ -102,9 +102,21 @@ impl Stage {
     }
 
     pub(in crate::events::ops) fn token(&self, roles: &[&str]) -> String {
+        self.token_of(&self.olga, roles)
+    }
+
+    /// A token of somebody else, by object id.
+    pub(in crate::events::ops) fn token_of(&self, user: &str, roles: &[&str]) -> String {
         let roles = roles.iter().map(ToString::to_string).collect();
-        let who = Who::Operator { user: self.olga.clone(), roles };
+        let who = Who::Operator { user: user.to_owned(), roles };
         self.sandbox.world.token_for(&who, AUDIENCE)
+    }
+
+    /// The object id of the user of this name.
+    pub(in crate::events::ops) fn user(&self, name: &str) -> String {
+        let directory = self.sandbox.world.directory.read().unwrap();
+        let upn = format!("{name}@{}", self.sandbox.world.config.tenant);
+        directory.user(&upn).unwrap().id.clone()
     }
 
     pub(in crate::events::ops) async fn operator(
@@ -129,13 +141,14 @@ impl Stage {
         body: &str,
     ) -> Answer {
         let (route, query) = path.split_once('?').unwrap_or((path, ""));
-        let (resource, id) = route.split_once('/').map_or((route, None), |(r, id)| (r, Some(id)));
+        let mut parts = route.split('/');
+        let (resource, id, action) = (parts.next(), parts.next(), parts.next());
         let query: serde_json::Map<String, Value> =
             query.split_once('=').map(|(k, v)| (k.to_owned(), json!(v))).into_iter().collect();
         let mut req = json!({
             "Url": format!("http://localhost/api/{path}"), "Method": method, "Query": query,
             "Headers": { "Content-Type": ["application/json"], "Idempotency-Key": ["k-1"] },
-            "Params": { "resource": resource, "id": id },
+            "Params": { "resource": resource, "id": id, "action": action },
         });
         if let Some(token) = token {
             req["Headers"]["Authorization"] = json!([format!("Bearer {token}")]);
@@ -177,7 +190,12 @@ impl Stage {
         plan_person::plan(&self.cx("plan_person"), &message, person).await.unwrap();
     }
 
-    async fn next<T: serde::de::DeserializeOwned>(&self, topic: &str, name: &str) -> T {
+    /// The next message of a subscription, completed.
+    pub(in crate::events::ops) async fn next<T: serde::de::DeserializeOwned>(
+        &self,
+        topic: &str,
+        name: &str,
+    ) -> T {
         let entity = Entity::subscription(topic, name);
         let broker = &self.sandbox.world.bus;
         let session = broker.accept_session(&entity).await.unwrap();
@@ -200,7 +218,10 @@ fn policy(sandbox: &Sandbox) -> String {
 /// Gives Olga's object id.
 fn populate(sandbox: &Sandbox) -> String {
     let mut directory = sandbox.world.directory.write().unwrap();
-    let [olga, pat] = ["olga", "pat"].map(|name| directory.add_user(name));
+    let [olga, pat, quinn] = ["olga", "pat", "quinn"].map(|name| directory.add_user(name));
+    let [leads, inner] = ["Platform_leads", "Deputies"].map(|name| directory.add_group(name));
+    directory.add_member(&leads, &inner);
+    directory.add_member(&inner, &quinn);
     for (id, employee) in [(&olga, "7"), (&pat, "1042")] {
         let _ = directory.change_user(id, |user| {
             user.other.insert("employeeId".into(), json!(employee));

@@ -1,6 +1,7 @@
 //! Joining and leaving groups.
 
-use latchkey_core::{Call, CallError, ObjectId};
+use latchkey_core::{Call, CallError, ObjectId, Service};
+use reqwest::Method;
 use serde_json::json;
 
 use super::{
@@ -8,7 +9,10 @@ use super::{
     batch::{Item, Response},
     users::graph_call,
 };
-use crate::http::ServiceError;
+use crate::{
+    endpoint::Page,
+    http::{Request, ServiceError},
+};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Change {
@@ -43,6 +47,25 @@ impl Graph {
                 (group.clone(), outcome)
             })
             .collect()
+    }
+
+    /// Whether the user is a member of the group, directly or through another group. Somebody
+    /// unknown is a member of nothing.
+    ///
+    /// # Errors
+    /// Whatever kept Graph from answering.
+    pub async fn is_member(&self, user: &ObjectId, group: &ObjectId) -> Result<bool, CallError> {
+        let what = "POST /users/{id}/checkMemberGroups";
+        let url = self.url(&["users", user.as_str(), "checkMemberGroups"]);
+        let request = Request::new(Service::Graph, what, Method::POST, url)
+            .json(&json!({ "groupIds": [group] }))
+            .reading();
+        let answer = match self.endpoint.send(&request).await {
+            Err(error) if error.is_not_found() => return Ok(false),
+            answer => answer?,
+        };
+        let found: Page<String> = answer.json(request.call())?;
+        Ok(found.value.iter().any(|id| id.eq_ignore_ascii_case(group.as_str())))
     }
 
     fn item(&self, user: &ObjectId, group: &ObjectId, change: Change) -> Item {
