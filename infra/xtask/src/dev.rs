@@ -13,7 +13,7 @@ use latchkey_core::{case::CaseRecord, ids::CaseId, message::About};
 use latchkey_runtime::case;
 use xtask::{
     chaos::Chaos,
-    doors::Doors,
+    doors::{Answer, Doors},
     events::events,
     options::{StageOptions, latency},
     outcome::{self, Outcome},

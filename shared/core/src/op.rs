@@ -1,8 +1,11 @@
 //! One write to the world, printable before it is done.
 
-use std::fmt;
+mod parts;
+mod text;
 
 use serde::{Deserialize, Serialize};
+
+pub use parts::{Integration, Membership, NewUser};
 
 use crate::{
     Timestamp,
@@ -266,70 +269,6 @@ pub enum Op {
     },
 }
 
-/// What is needed to create an Entra user. `Debug` hides who it is.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct NewUser {
-    /// User principal name.
-    pub upn: String,
-    /// Display name.
-    pub display_name: String,
-    /// The person id, kept as `employeeId`.
-    pub employee_id: String,
-    /// Department.
-    pub department: Option<String>,
-    /// Job title.
-    pub job_title: Option<String>,
-}
-
-impl fmt::Debug for NewUser {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NewUser").field("employee_id", &self.employee_id).finish_non_exhaustive()
-    }
-}
-
-/// A user in a group.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Membership {
-    /// Who.
-    pub person: PersonId,
-    /// The user.
-    pub user: ObjectId,
-    /// The group's name.
-    pub name: GroupName,
-    /// The group.
-    pub group: ObjectId,
-}
-
-impl fmt::Display for Membership {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} in group {}", self.person, self.name)
-    }
-}
-
-/// How a cluster is integrated with Entra.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Integration {
-    /// Not at all: everybody's user credential is an admin's.
-    None,
-    /// By a server and a client application of the tenant's own: retired.
-    Legacy,
-    /// AKS-managed.
-    Managed,
-}
-
-impl fmt::Display for Integration {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::None => "none",
-            Self::Legacy => "legacy",
-            Self::Managed => "managed",
-        })
-    }
-}
-
 impl Op {
     /// Whether this gives access, and so is fenced by the person's epoch. Everything else takes
     /// access away or prepares the ground.
@@ -346,85 +285,5 @@ impl Op {
                 | Self::RestoreUser { .. }
                 | Self::EnableSignIn { .. }
         )
-    }
-}
-
-impl fmt::Display for Op {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::CreateGroup { team, group, role_assignable } => {
-                let kind = if *role_assignable { "role-assignable group" } else { "group" };
-                write!(f, "+ {kind} {group} of team {team}")
-            }
-            Self::DeleteGroup { team, name, .. } => write!(f, "- group {name} of team {team}"),
-            Self::DeleteUser { person, .. } => write!(f, "- Entra user of {person}"),
-            Self::MakeEligible { membership } => write!(f, "+ eligible: {membership}"),
-            Self::EndEligibility { membership } => write!(f, "- eligible: {membership}"),
-            Self::GrantForATime { membership, until, reference } => {
-                write!(f, "+ {membership} until {until} ({reference})")
-            }
-            Self::EndGrant { membership } => write!(f, "- for a time: {membership}"),
-            Self::BindClusterRole { cluster, role, holder, .. } => {
-                write!(f, "+ ClusterRole/{role} at {cluster} to {holder}")
-            }
-            Self::DeleteNamespace { cluster, namespace, .. } => {
-                write!(f, "- namespace {cluster}/{namespace}")
-            }
-            Self::IntegrateEntra { cluster, from, admin_groups, azure_rbac, .. } => {
-                let rbac = if *azure_rbac { "Azure RBAC" } else { "Kubernetes RBAC" };
-                let admins = admin_groups.iter().map(ObjectId::as_str).collect::<Vec<_>>();
-                let admins = admins.join(", ");
-                write!(
-                    f,
-                    "+ managed Entra integration of {cluster} (was {from}), {rbac}, admins [{admins}]"
-                )
-            }
-            Self::DisableLocalAccounts { cluster, .. } => {
-                write!(f, "- local accounts of {cluster}")
-            }
-            Self::RotateCertificates { cluster } => {
-                write!(f, "- certificates of {cluster} issued so far (up to 30 minutes of outage)")
-            }
-            Self::RequireCompliantDevice { cluster, id, enforced, .. } => {
-                let sign = if id.is_some() { "~" } else { "+" };
-                let how = if *enforced { "enforced" } else { "report-only" };
-                write!(f, "{sign} compliant device for sign-in to {cluster}, {how}")
-            }
-            Self::CreateUser { person, .. } => write!(f, "+ Entra user of {person}"),
-            Self::RestoreUser { person, .. } => write!(f, "+ deleted Entra user of {person}"),
-            Self::EnableSignIn { person, .. } => write!(f, "+ sign-in of {person}"),
-            Self::DisableSignIn { person, .. } => write!(f, "- sign-in of {person}"),
-            Self::EndSessions { person, .. } => write!(f, "- sessions of {person}"),
-            Self::JoinGroup { person, name, .. } => write!(f, "+ {person} into group {name}"),
-            Self::LeaveGroup { person, name, .. } => write!(f, "- {person} from group {name}"),
-            Self::AssignRole { role, place, holder, .. } => {
-                write!(f, "+ Azure role {role} at {place} to {holder}")
-            }
-            Self::DeleteAssignment { role, scope, holder, .. } => {
-                write!(f, "- Azure role {role} at {scope} from {holder}")
-            }
-            Self::CreateNamespace { cluster, namespace } => {
-                write!(f, "+ namespace {cluster}/{namespace}")
-            }
-            Self::PutRole { cluster, namespace, name, .. } => {
-                write!(f, "+ Role {name} in {cluster}/{namespace}")
-            }
-            Self::BindRole { cluster, namespace, role, holder, .. } => {
-                write!(f, "+ {role} in {cluster}/{namespace} to {holder}")
-            }
-            Self::DeleteBinding { binding, holder } => {
-                write!(f, "- {} {} from {holder}", binding.role, place(binding))
-            }
-            Self::RemoveSubject { binding, holder, .. } => {
-                write!(f, "- {holder} from binding {} {}", binding.name, place(binding))
-            }
-        }
-    }
-}
-
-fn place(binding: &Binding) -> String {
-    match &binding.namespace {
-        Some(namespace) => format!("in {}/{namespace}", binding.cluster),
-        None => format!("at {}", binding.cluster),
     }
 }

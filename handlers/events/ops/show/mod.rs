@@ -42,10 +42,13 @@ async fn cases(cx: &Cx, ids: &[CaseId]) -> Result<Vec<Value>, StepError> {
 
 fn standing(id: &CaseId, records: &[CaseRecord]) -> Value {
     let awaits: Vec<_> = awaiting(records).map(plans::brief).collect();
-    json!({
+    let mut standing = json!({
         "caseId": id,
         "closed": story::is_closed(records),
         "stuck": story::is_stuck(records),
-        "awaitsApproval": awaits,
-    })
+    });
+    if !awaits.is_empty() {
+        standing["awaitsApproval"] = awaits.into();
+    }
+    standing
 }
