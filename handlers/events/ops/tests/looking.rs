@@ -85,7 +85,8 @@ async fn a_person_is_shown_with_what_they_hold_what_they_should_and_why() {
     {
         let mut directory = stage.sandbox.world.directory.write().unwrap();
         let user = directory.user("pat@contoso.onmicrosoft.com").unwrap().id.clone();
-        let group = directory.groups().next().unwrap().id.clone();
+        let group = directory.groups().find(|g| g.display_name == "Ops_Frontend_team");
+        let group = group.unwrap().id.clone();
         assert!(directory.add_member(&group, &user));
     }
     let after = stage.reader("people/1042").await;
