@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use serde_json::Value;
-
 use super::allowed;
 use super::exchange::{Answered, Asked};
 use super::finding::Finding;
@@ -80,7 +78,7 @@ fn error(answered: &Answered<'_>) -> Vec<Finding> {
     if answered.status < 400 {
         return Vec::new();
     }
-    let body: Value = serde_json::from_slice(answered.body).unwrap_or_default();
+    let body = answered.body.json().unwrap_or_default();
     let told = |name: &str| body["error"][name].as_str().is_some_and(|text| !text.is_empty());
     if told("code") && told("message") {
         return Vec::new();

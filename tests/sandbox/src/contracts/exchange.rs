@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use http::HeaderMap;
 use http::header::USER_AGENT;
+use serde_json::Value;
 
 use crate::door::Service;
 
@@ -18,8 +19,8 @@ pub struct Asked<'a> {
     pub target: &'a str,
     /// Its headers.
     pub headers: &'a HeaderMap,
-    /// Its body; empty when there is none.
-    pub body: &'a [u8],
+    /// Its body.
+    pub body: Content<'a>,
 }
 
 /// An answer.
@@ -29,8 +30,43 @@ pub struct Answered<'a> {
     pub status: u16,
     /// Its headers.
     pub headers: &'a HeaderMap,
-    /// Its body; empty when there is none.
-    pub body: &'a [u8],
+    /// Its body.
+    pub body: Content<'a>,
+}
+
+/// A body.
+#[derive(Clone, Copy, Debug)]
+pub enum Content<'a> {
+    /// As it was sent; empty when there is none.
+    Bytes(&'a [u8]),
+    /// The body of a request or answer inside a batch; null when there is none.
+    Value(&'a Value),
+}
+
+impl<'a> Content<'a> {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Content::Bytes(bytes) => bytes.is_empty(),
+            Content::Value(value) => value.is_null(),
+        }
+    }
+
+    /// The body as JSON; `None` when it is none.
+    pub fn json(&self) -> Option<Cow<'a, Value>> {
+        match self {
+            Content::Bytes(bytes) => serde_json::from_slice(bytes).ok().map(Cow::Owned),
+            Content::Value(value) => Some(Cow::Borrowed(*value)),
+        }
+    }
+
+    /// The body as plain text.
+    pub fn text(&self) -> &'a str {
+        match self {
+            Content::Bytes(bytes) => std::str::from_utf8(bytes).unwrap_or_default(),
+            Content::Value(value) => value.as_str().unwrap_or_default(),
+        }
+    }
 }
 
 impl<'a> Asked<'a> {

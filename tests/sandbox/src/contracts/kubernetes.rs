@@ -55,18 +55,18 @@ impl Kubernetes {
     }
 
     fn request_body(&self, found: Found<'_>, asked: &Asked<'_>) -> Vec<Finding> {
-        let json: Result<Value, _> = serde_json::from_slice(asked.body);
-        match (asked.content_type(), json) {
-            (_, Ok(_)) if asked.method != "PATCH" => found.request_body(asked, None),
-            ("application/json-patch+json", Ok(Value::Array(_))) => Vec::new(),
-            (kind, Ok(_)) if PATCHES.contains(&kind) => {
+        let json = asked.body.json();
+        match (asked.content_type(), json.as_deref()) {
+            (_, Some(_)) if asked.method != "PATCH" => found.request_body(asked, None),
+            ("application/json-patch+json", Some(Value::Array(_))) => Vec::new(),
+            (kind, Some(_)) if PATCHES.contains(&kind) => {
                 let shape = self.object(found);
                 let body = shape.as_ref().map_or(Body::Free, |shape| Body::Of(shape, Mode::Part));
                 found.request_body(asked, Some(&body))
             }
-            (_, Err(_)) if asked.body.is_empty() => found.request_body(asked, None),
+            (_, None) if asked.body.is_empty() => found.request_body(asked, None),
             // Only foreign clients write YAML and protobuf.
-            (kind, Err(_)) if kind.ends_with("yaml") || kind.ends_with("protobuf") => Vec::new(),
+            (kind, None) if kind.ends_with("yaml") || kind.ends_with("protobuf") => Vec::new(),
             _ => vec![Finding::wrong("the body is of no media type that the operation takes")],
         }
     }
@@ -75,7 +75,7 @@ impl Kubernetes {
         if answered.content_type() != "application/json" {
             return found.answer(answered, Some(&Body::Free));
         }
-        let value: Value = serde_json::from_slice(answered.body).unwrap_or_default();
+        let value = answered.body.json().unwrap_or_default();
         match value["kind"].as_str() {
             // Tables are how `kubectl get` asks for lists; their type is not in the document.
             Some("Table") => Vec::new(),
@@ -102,7 +102,7 @@ fn error(answered: &Answered<'_>) -> Vec<Finding> {
     if answered.status < 400 || answered.content_type() != "application/json" {
         return Vec::new();
     }
-    let body: Value = serde_json::from_slice(answered.body).unwrap_or_default();
+    let body = answered.body.json().unwrap_or_default();
     let told = |name: &str| body[name].as_str().is_some_and(|text| !text.is_empty());
     let is_status = body["kind"] == "Status" && body["status"] == "Failure";
     if is_status && body["code"] == answered.status && told("reason") && told("message") {

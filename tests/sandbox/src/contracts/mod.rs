@@ -23,5 +23,5 @@ mod text;
 mod verdict;
 mod walk;
 
-pub use exchange::{Answered, Asked};
+pub use exchange::{Answered, Asked, Content};
 pub use record::{Contracts, Violation};

@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
-use super::exchange::{Answered, Asked};
+use super::exchange::{Answered, Asked, Content};
 use super::reference::{Reference, folder, read_json};
 use super::{Contracts, graph};
 use crate::door::Service;
@@ -36,8 +36,8 @@ fn found_with(
     let (sent, body) = (bytes(sent), bytes(body));
     let contracts = Contracts::default();
     contracts.check(
-        &Asked { service, method, target, headers: &kind(media_type), body: &sent },
-        &Answered { status, headers: &kind("application/json"), body: &body },
+        &Asked { service, method, target, headers: &kind(media_type), body: Content::Bytes(&sent) },
+        &Answered { status, headers: &kind("application/json"), body: Content::Bytes(&body) },
     );
     contracts.take_violations()
 }
@@ -117,13 +117,19 @@ fn arm_example(reference: &Reference, id: &str, example: &Value) -> Vec<String> 
     }
     let headers = HeaderMap::new();
     let (target, method) = (path + &query, operation.method.as_str());
-    let asked =
-        Asked { service: Service::Arm, method, target: &target, headers: &headers, body: &sent };
+    let asked = Asked {
+        service: Service::Arm,
+        method,
+        target: &target,
+        headers: &headers,
+        body: Content::Bytes(&sent),
+    };
     let mut found = Vec::new();
     for (status, answer) in example["responses"].as_object().unwrap() {
         let body = answer.get("body").map(|body| body.to_string().into_bytes()).unwrap_or_default();
         let status = status.parse().unwrap();
-        let verdict = reference.check(&asked, &Answered { status, headers: &headers, body: &body });
+        let verdict = reference
+            .check(&asked, &Answered { status, headers: &headers, body: Content::Bytes(&body) });
         let all = verdict.request.into_iter().chain(verdict.answer);
         found.extend(all.map(|finding| finding.to_string()));
     }
@@ -320,10 +326,18 @@ fn a_foreign_client_may_ask_what_it_likes_and_is_answered_by_the_contract() {
     )]);
     let contracts = Contracts::default();
     let target = "/v1.0/users?$select=shoeSize";
-    let asked =
-        Asked { service: Service::Graph, method: "GET", target, headers: &foreign, body: &[] };
+    let asked = Asked {
+        service: Service::Graph,
+        method: "GET",
+        target,
+        headers: &foreign,
+        body: Content::Bytes(&[]),
+    };
     let body = br#"{"value": [{"shoeSize": 40}]}"#;
-    contracts.check(&asked, &Answered { status: 200, headers: &HeaderMap::new(), body });
+    contracts.check(
+        &asked,
+        &Answered { status: 200, headers: &HeaderMap::new(), body: Content::Bytes(body) },
+    );
     if here() {
         one(&contracts.take_violations(), "answer 200: [0]: microsoft.graph.user has no property");
     }
@@ -333,10 +347,16 @@ fn a_foreign_client_may_ask_what_it_likes_and_is_answered_by_the_contract() {
 fn an_expected_violation_is_none_and_an_expectation_has_to_be_met() {
     let headers = HeaderMap::new();
     let target = "/v1.0/persons";
-    let asked =
-        Asked { service: Service::Graph, method: "GET", target, headers: &headers, body: &[] };
+    let asked = Asked {
+        service: Service::Graph,
+        method: "GET",
+        target,
+        headers: &headers,
+        body: Content::Bytes(&[]),
+    };
     let body = error().to_string();
-    let answered = Answered { status: 404, headers: &headers, body: body.as_bytes() };
+    let answered =
+        Answered { status: 404, headers: &headers, body: Content::Bytes(body.as_bytes()) };
     let contracts = Contracts::default();
     contracts.expect_violation("GET /v1.0/persons: request");
     if here() {

@@ -7,7 +7,7 @@ use http::header::UPGRADE;
 use http::request::Parts;
 
 use super::{HangUp, MAX_BODY, Service};
-use crate::contracts::{Answered, Asked, Contracts};
+use crate::contracts::{Answered, Asked, Content, Contracts};
 
 /// A request as it came in. What is too large or upgrades its connection is not looked at.
 pub struct Held(Option<(Service, Parts, Bytes)>);
@@ -43,10 +43,13 @@ impl Held {
             method: asked.method.as_str(),
             target: asked.uri.path_and_query().map_or("/", |target| target.as_str()),
             headers: &asked.headers,
-            body: &sent,
+            body: Content::Bytes(&sent),
         };
-        let answered =
-            Answered { status: parts.status.as_u16(), headers: &parts.headers, body: &bytes };
+        let answered = Answered {
+            status: parts.status.as_u16(),
+            headers: &parts.headers,
+            body: Content::Bytes(&bytes),
+        };
         contracts.check(&asked, &answered);
         Response::from_parts(parts, Body::from(bytes))
     }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::model::Model;
 use super::place::{Place, Target};
-use crate::contracts::exchange::Answered;
+use crate::contracts::exchange::{Answered, Content};
 use crate::contracts::finding::{Finding, What};
 use crate::contracts::shape::Shape;
 use crate::contracts::walk::{Mode, check as held};
@@ -79,13 +79,12 @@ fn list(id: usize) -> Shape {
     Shape::List(Box::new(Shape::Named(id)))
 }
 
-fn body(model: &Model, form: &Form, bytes: &[u8]) -> Vec<Finding> {
+fn body(model: &Model, form: &Form, content: Content<'_>) -> Vec<Finding> {
     if let Form::Count = form {
-        let text = std::str::from_utf8(bytes).unwrap_or_default();
-        let wrong = text.parse::<u64>().is_err();
+        let wrong = content.text().parse::<u64>().is_err();
         return wrong.then(|| Finding::wrong("the body is no number")).into_iter().collect();
     }
-    let Ok(value) = serde_json::from_slice::<Value>(bytes) else {
+    let Some(value) = content.json() else {
         return vec![Finding::wrong("the body is no JSON")];
     };
     match form {
@@ -115,16 +114,11 @@ fn envelope(value: &Value, check: impl FnOnce(&Value) -> Vec<Finding>) -> Vec<Fi
 /// What is wrong with an error: the examples' envelope has `code`, `message`, `innerError` and, for
 /// some, `details` and `target`.
 pub fn error(answered: &Answered<'_>) -> Vec<Finding> {
+    const PARTS: [&str; 5] = ["code", "details", "innerError", "message", "target"];
     if answered.status < 400 {
         return Vec::new();
     }
-    let body: Value = serde_json::from_slice(answered.body).unwrap_or_default();
-    error_body(&body)
-}
-
-/// As [`error`], of a parsed body.
-pub fn error_body(body: &Value) -> Vec<Finding> {
-    const PARTS: [&str; 5] = ["code", "details", "innerError", "message", "target"];
+    let body = answered.body.json().unwrap_or_default();
     let Some(error) = body["error"].as_object() else {
         return vec![Finding::wrong("an error needs an object 'error'")];
     };

@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
 use super::{Graph, answer};
-use crate::contracts::exchange::{Answered, Asked};
+use crate::contracts::exchange::{Answered, Asked, Content};
 use crate::contracts::finding::Finding;
 use crate::contracts::verdict::Verdict;
 
@@ -15,7 +15,7 @@ const MOST: usize = 20;
 /// Holds a batch against the contract.
 pub fn check(graph: &Graph, asked: &Asked<'_>, answered: &Answered<'_>) -> Verdict {
     let mut verdict = Verdict { template: "/v1.0/$batch".to_owned(), ..Verdict::default() };
-    let sent: Value = serde_json::from_slice(asked.body).unwrap_or_default();
+    let sent = asked.body.json().unwrap_or_default();
     let requests = sent["requests"].as_array().map(Vec::as_slice).unwrap_or_default();
     if asked.method != "POST" || requests.is_empty() || requests.len() > MOST {
         let what = "a batch is a POST of 1 to 20 requests";
@@ -28,7 +28,7 @@ pub fn check(graph: &Graph, asked: &Asked<'_>, answered: &Answered<'_>) -> Verdi
         verdict.answer = answer::error(answered);
         return verdict;
     }
-    let body: Value = serde_json::from_slice(answered.body).unwrap_or_default();
+    let body = answered.body.json().unwrap_or_default();
     let responses = body["responses"].as_array().map(Vec::as_slice).unwrap_or_default();
     if responses.len() != requests.len() {
         verdict.answer.push(Finding::wrong("a batch answers each of its requests once"));
@@ -79,32 +79,22 @@ fn item(
     let url = request["url"].as_str().unwrap_or_default();
     let target = format!("/v1.0/{}", url.trim_start_matches('/'));
     let headers = headers(&request["headers"]);
-    let body = bytes(&request["body"]);
     let asked = Asked {
         method: &request["method"].as_str().unwrap_or_default().to_ascii_uppercase(),
         target: &target,
         headers: &headers,
-        body: &body,
+        body: Content::Value(&request["body"]),
         ..*batch
     };
-    let (headers, body) = (self::headers(&response["headers"]), bytes(&response["body"]));
+    let headers = self::headers(&response["headers"]);
+    let body = Content::Value(&response["body"]);
     let status = response["status"].as_u64().and_then(|status| u16::try_from(status).ok());
-    let answered = Answered { status: status.unwrap_or(0), headers: &headers, body: &body };
+    let answered = Answered { status: status.unwrap_or(0), headers: &headers, body };
     let inner = graph.check(&asked, &answered);
     let at = format!("(in $batch: {} {})", asked.method, inner.template);
     let told = |finding: Finding| Finding { at: format!("{at} {}", finding.at), ..finding };
     verdict.request.extend(inner.request.into_iter().map(told));
     verdict.answer.extend(inner.answer.into_iter().map(told));
-}
-
-/// The body of an item as it would be sent by itself.
-fn bytes(body: &Value) -> Vec<u8> {
-    match body {
-        Value::Null => Vec::new(),
-        // `$count` answers plain text.
-        Value::String(text) => text.clone().into_bytes(),
-        body => serde_json::to_vec(body).unwrap_or_default(),
-    }
 }
 
 fn headers(headers: &Value) -> HeaderMap {

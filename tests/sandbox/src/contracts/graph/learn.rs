@@ -7,7 +7,7 @@ use http::HeaderMap;
 use serde_json::Value;
 
 use super::Graph;
-use crate::contracts::exchange::{Answered, Asked};
+use crate::contracts::exchange::{Answered, Asked, Content};
 use crate::contracts::finding::{Finding, What};
 use crate::contracts::reference::read_json;
 use crate::contracts::shape::{Extra, Field, Object, Shape, Shapes};
@@ -22,9 +22,9 @@ pub struct Example {
     pub name: String,
     method: String,
     target: String,
-    sent: Vec<u8>,
+    sent: Value,
     status: u16,
-    answer: Vec<u8>,
+    answer: Value,
 }
 
 /// Reads the examples of `folder` that are exchanges with Graph; the others are events, tokens and
@@ -47,18 +47,13 @@ pub fn examples(folder: &Path) -> anyhow::Result<Vec<Example>> {
 
 fn example(name: String, raw: &Value) -> Option<Example> {
     let target = raw["request"]["url"].as_str()?.strip_prefix("https://graph.microsoft.com")?;
-    let bytes = |body: &Value| match body {
-        Value::Null => Vec::new(),
-        Value::String(text) => text.clone().into_bytes(),
-        body => serde_json::to_vec(body).unwrap_or_default(),
-    };
     Some(Example {
         name,
         method: raw["request"]["method"].as_str()?.to_owned(),
         target: target.to_owned(),
-        sent: bytes(&raw["request"]["body"]),
+        sent: raw["request"]["body"].clone(),
         status: u16::try_from(raw["response"]["status"].as_u64()?).ok()?,
-        answer: bytes(&raw["response"]["body"]),
+        answer: raw["response"]["body"].clone(),
     })
 }
 
@@ -76,10 +71,16 @@ impl Example {
             method: &self.method,
             target: &self.target,
             headers: &headers,
-            body: &self.sent,
+            body: Content::Value(&self.sent),
         };
-        graph
-            .check(&asked, &Answered { status: self.status, headers: &headers, body: &self.answer })
+        graph.check(
+            &asked,
+            &Answered {
+                status: self.status,
+                headers: &headers,
+                body: Content::Value(&self.answer),
+            },
+        )
     }
 }
 

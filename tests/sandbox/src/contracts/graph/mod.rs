@@ -14,10 +14,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Context as _;
-use serde_json::Value;
 
 use super::allowed;
-use super::exchange::{Answered, Asked};
+use super::exchange::{Answered, Asked, Content};
 use super::finding::Finding;
 use super::shape::Shape;
 use super::verdict::Verdict;
@@ -100,9 +99,9 @@ impl Graph {
             (_, Target::Free) => return Vec::new(),
             _ => return vec![Finding::wrong("the contract has no such method here")],
         };
-        match serde_json::from_slice(asked.body) {
-            Ok(value) => held(&self.model.shapes, &shape, mode, &value),
-            Err(_) => vec![Finding::wrong("the body is no JSON")],
+        match asked.body.json() {
+            Some(value) => held(&self.model.shapes, &shape, mode, &value),
+            None => vec![Finding::wrong("the body is no JSON")],
         }
     }
 
@@ -123,8 +122,8 @@ fn allows(method: &str, target: &Target<'_>, owned: bool) -> bool {
 }
 
 /// A body is `{"@odata.id": address}`.
-fn reference(body: &[u8]) -> Vec<Finding> {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+fn reference(body: Content<'_>) -> Vec<Finding> {
+    let body = body.json().unwrap_or_default();
     let only = body.as_object().is_some_and(|map| map.len() == 1);
     if only && body["@odata.id"].as_str().is_some_and(|id| id.starts_with("https://")) {
         return Vec::new();

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::exchange::{Answered, Asked};
+use super::exchange::{Answered, Asked, Content};
 use super::finding::{Finding, What};
 use super::shape::{Shape, Shapes};
 use super::walk::{Mode, check};
@@ -146,11 +146,11 @@ impl Found<'_> {
         check(self.shapes, shape, mode, value)
     }
 
-    fn held(&self, body: &Body<'_>, bytes: &[u8]) -> Vec<Finding> {
+    fn held(&self, body: &Body<'_>, content: Content<'_>) -> Vec<Finding> {
         let Body::Of(shape, mode) = body else { return Vec::new() };
-        match serde_json::from_slice(bytes) {
-            Ok(value) => check(self.shapes, shape, *mode, &value),
-            Err(_) => vec![Finding::wrong("the body is no JSON")],
+        match content.json() {
+            Some(value) => check(self.shapes, shape, *mode, &value),
+            None => vec![Finding::wrong("the body is no JSON")],
         }
     }
 
