@@ -18,7 +18,7 @@ use latchkey_core::Policy;
 use sandbox::Sandbox;
 use tempfile::TempDir;
 use tests::figures::{Figures, asked, median, ms};
-use xtask::{options::StageOptions, pack, stage, tenant};
+use xtask::{before::Before, options::StageOptions, pack, stage, tenant};
 
 const SPAWNS: usize = 30;
 const START: Duration = Duration::from_millis(15);
@@ -37,7 +37,7 @@ fn main() -> Result<ExitCode> {
         .map_err(|errors| anyhow::anyhow!("{errors}"))?;
     let sandbox = runtime.block_on(async {
         let sandbox = Sandbox::start(tenant::config(&policy)).await?;
-        tenant::fill(&sandbox, &policy).await?;
+        tenant::fill(&sandbox, &policy, &Before::default()).await?;
         anyhow::Ok(sandbox)
     })?;
     let environment = stage::environment(&options, &sandbox)?;

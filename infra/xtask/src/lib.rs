@@ -1,5 +1,6 @@
 //! Development commands of Latchkey, and the stage they and the integration tests play on.
 
+pub mod before;
 pub mod bless;
 pub mod chaos;
 pub mod doors;

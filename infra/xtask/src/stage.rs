@@ -20,6 +20,7 @@ use sandbox::{FaultMix, Sandbox, Who, faults};
 use url::Url;
 
 use crate::{
+    before::Before,
     options::StageOptions,
     pack::pack,
     tenant::{self, Cast},
@@ -63,7 +64,22 @@ impl Stage {
     ) -> Result<Self> {
         let policy = read_policy(options)?;
         let sandbox = Sandbox::start(tenant::config(&policy)).await?;
-        let cast = tenant::fill(&sandbox, &policy).await?;
+        let before = Before::beside(&options.policy)?;
+        let cast = tenant::fill(&sandbox, &policy, &before).await?;
+        Self::over(sandbox, cast, options, on_line).await
+    }
+
+    /// Sets the stage in a tenant that is there already.
+    ///
+    /// # Errors
+    /// When the policy is not valid or something does not start.
+    pub async fn over(
+        sandbox: Sandbox,
+        cast: Cast,
+        options: &StageOptions,
+        on_line: impl Fn(Line) + Send + Sync + 'static,
+    ) -> Result<Self> {
+        let policy = read_policy(options)?;
         let environment = environment(options, &sandbox)?;
         let clients = Arc::new(clients(&environment)?);
         disturb(options, &sandbox);

@@ -9,6 +9,8 @@ use latchkey_core::{Policy, policy::Authorization};
 use latchkey_runtime::Need;
 use sandbox::{ClusterSpec, Config, Directory, Rights, Sandbox};
 
+use crate::before::Before;
+
 /// Object ids of the people who are there before.
 #[derive(Debug, Clone)]
 pub struct Cast {
@@ -44,10 +46,12 @@ pub fn config(policy: &Policy) -> Config {
 ///
 /// # Errors
 /// When a cluster cannot be served.
-pub async fn fill(sandbox: &Sandbox, policy: &Policy) -> Result<Cast> {
+pub async fn fill(sandbox: &Sandbox, policy: &Policy, before: &Before) -> Result<Cast> {
     let cast = people(sandbox, policy);
     for (name, cluster) in &policy.clusters {
-        let admin_group = cluster.admin_group.as_ref().map(|group| admins(sandbox, group.as_str()));
+        let is_declared = !before.clusters.contains_key(name.as_str());
+        let admin_group = cluster.admin_group.as_ref().filter(|_| is_declared);
+        let admin_group = admin_group.map(|group| admins(sandbox, group.as_str()));
         let spec = ClusterSpec {
             name: name.to_string(),
             resource_id: cluster.resource_id.clone(),
@@ -57,6 +61,7 @@ pub async fn fill(sandbox: &Sandbox, policy: &Policy) -> Result<Cast> {
         };
         sandbox.add_cluster(spec).await.with_context(|| format!("cluster {name}"))?;
     }
+    before.fill(sandbox);
     Ok(cast)
 }
 
