@@ -96,8 +96,9 @@ async fn at(
         let found = cx.cluster(name).await?.namespaces().await?;
         held.namespaces = found.into_iter().map(|namespace| (name.clone(), namespace)).collect();
     }
-    for (cluster, namespace, role) in &wanted.bindings {
-        let Some(own) = cx.policy().roles.get(role).filter(|_| cluster == name) else { continue };
+    for ((cluster, namespace), role) in wanted.bindings.keys() {
+        let Some(namespace) = namespace.as_ref().filter(|_| cluster == name) else { continue };
+        let Some(own) = cx.policy().roles.get(role) else { continue };
         let found = cx.cluster(name).await?.role(namespace, role.as_str()).await?;
         if found.as_ref() == Some(&own.rules) {
             held.roles.push((name.clone(), namespace.clone(), role.to_string()));

@@ -45,7 +45,7 @@ impl Step for BindNamespaceRole {
 
     async fn observe(cx: &Cx, request: &request::TeamRole) -> Result<Facts, StepError> {
         let resolved = cx.policy().resolve(request)?;
-        let role = resolved.cluster.kubernetes_role(&request.role);
+        let role = resolved.binding().cloned();
         let Some(namespace) = &request.namespace else {
             return Ok(Facts { role: None, rules: None, group: None, bindings: Vec::new() });
         };

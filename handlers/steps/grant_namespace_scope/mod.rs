@@ -1,4 +1,4 @@
-//! Gives a team an Azure role in a namespace, or at the cluster for `cluster-admin`.
+//! Gives a team an Azure role in a namespace, or at the cluster.
 
 use latchkey_core::{
     Decision, Op, Refusal, Timestamp,
@@ -42,7 +42,7 @@ impl Step for GrantNamespaceScope {
 
     async fn observe(cx: &Cx, request: &request::TeamRole) -> Result<Facts, StepError> {
         let resolved = cx.policy().resolve(request)?;
-        let role = resolved.cluster.azure_role(&request.role);
+        let role = resolved.azure_role();
         let scope = resolved.cluster.scope(request.namespace.as_ref());
         let group = teams::group_of(cx, &request.team).await?;
         let held = match &group {

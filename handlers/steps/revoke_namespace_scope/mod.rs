@@ -67,17 +67,8 @@ impl Step for RevokeNamespaceScope {
 }
 
 fn given(cx: &Cx, request: &request::TeamScope) -> Result<BTreeSet<AzureRole>, StepError> {
-    let grants = team_grants(cx.policy(), &request.team)?;
-    let cluster = cx.policy().cluster(&request.cluster)?;
-    let here = grants
-        .azure
-        .iter()
-        .filter(|(at, namespace, _)| *at == request.cluster && *namespace == request.namespace);
-    let mut given: BTreeSet<_> = here.filter_map(|(_, _, role)| cluster.azure_role(role)).collect();
-    if request.namespace.is_none() && grants.cluster_access.contains(&request.cluster) {
-        given.insert(AzureRole::ClusterUser);
-    }
-    Ok(given)
+    let place = (request.cluster.clone(), request.namespace.clone());
+    Ok(team_grants(cx.policy(), &request.team)?.azure_at(&place))
 }
 
 #[cfg(test)]

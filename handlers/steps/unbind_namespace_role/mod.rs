@@ -1,5 +1,5 @@
-//! Deletes bindings of a team in a namespace that the policy does not give. Only bindings that
-//! Latchkey made are deleted.
+//! Deletes bindings of a team in a namespace, or at the cluster, that the policy does not give.
+//! Only bindings that Latchkey made are deleted.
 
 use std::collections::BTreeSet;
 
@@ -66,12 +66,10 @@ impl Step for UnbindNamespaceRole {
 }
 
 fn given(cx: &Cx, request: &request::TeamScope) -> Result<BTreeSet<RoleRef>, StepError> {
-    let cluster = cx.policy().cluster(&request.cluster)?;
+    cx.policy().cluster(&request.cluster)?;
+    let place = (request.cluster.clone(), request.namespace.clone());
     let grants = team_grants(cx.policy(), &request.team)?;
-    let here = grants.bindings.iter().filter(|(at, namespace, _)| {
-        *at == request.cluster && Some(namespace) == request.namespace.as_ref()
-    });
-    Ok(here.filter_map(|(_, _, role)| cluster.kubernetes_role(role)).collect())
+    Ok(grants.bound_at(&place).into_iter().cloned().collect())
 }
 
 #[cfg(test)]

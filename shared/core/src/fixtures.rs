@@ -16,6 +16,11 @@ pub(crate) fn policy() -> Policy {
     Policy::parse(include_str!("../../../access.yaml")).expect("the example is valid")
 }
 
+/// A policy with both planes on one cluster, and grants of the person.
+pub(crate) fn both_planes() -> Policy {
+    Policy::parse(include_str!("policy/both.yaml")).expect("it is valid")
+}
+
 /// Hours after an arbitrary midnight.
 pub(crate) fn hour(hours: i64) -> Timestamp {
     let midnight: Timestamp = "2026-08-21T00:00:00Z".parse().unwrap();

@@ -148,7 +148,7 @@ impl PlanHash {
 }
 
 impl RoleName {
-    /// `cluster-admin`, the one role that is given at a cluster.
+    /// Whether this is `cluster-admin`, which is never given in a namespace.
     pub fn is_cluster_admin(&self) -> bool {
         self.0 == "cluster-admin"
     }

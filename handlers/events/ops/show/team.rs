@@ -2,10 +2,10 @@
 
 use http::StatusCode;
 use latchkey_core::{
-    CaseId, ClusterName, Policy, TeamName,
+    CaseId, Policy, TeamName,
     azure_role::AzureRole,
     case::{PersonRecord, team_stream},
-    holdings::TeamHoldings,
+    holdings::{Binding, RoleAssignment, TeamHoldings},
     plan::plan_team,
     policy::{TeamDesired, team_grants},
 };
@@ -49,37 +49,28 @@ fn listed(records: Vec<PersonRecord>) -> Vec<CaseId> {
 }
 
 fn rows(policy: &Policy, desired: &TeamDesired, held: &TeamHoldings) -> Vec<Row> {
-    let roles = held.assignments.iter().map(|held| azure_role(policy, held, ""));
-    let bindings = held.bindings.iter().map(|held| binding(held, ""));
-    let roles = roles.map(|row| Row { why: why(gives_role(policy, desired, &row)), ..row });
-    let bindings = bindings.map(|row| Row { why: why(binds(policy, desired, &row)), ..row });
+    let roles = held.assignments.iter().map(|held| {
+        let given = gives_role(policy, desired, held);
+        azure_role(policy, held, why(given))
+    });
+    let bindings = held.bindings.iter().map(|held| binding(held, why(binds(desired, held))));
     roles.chain(bindings).collect()
 }
 
-fn why(given: bool) -> String {
-    if given { "given by the policy" } else { "not given by the policy" }.to_owned()
+fn why(given: bool) -> &'static str {
+    if given { "given by the policy" } else { "not given by the policy" }
 }
 
-/// Whether the policy gives the Azure role of a row: one of the team's, or the right to download
-/// the kubeconfig.
-fn gives_role(policy: &Policy, desired: &TeamDesired, row: &Row) -> bool {
-    let at = |cluster: &ClusterName| row.cluster.as_deref() == Some(cluster.as_str());
-    let named = |role: AzureRole| row.role == Some(role.to_string());
-    let of_team = desired.azure.iter().any(|(cluster, namespace, role)| {
-        let found = policy.clusters.get(cluster).and_then(|cluster| cluster.azure_role(role));
-        at(cluster)
-            && namespace.as_ref().map(ToString::to_string) == row.namespace
-            && found.is_some_and(named)
-    });
-    let user = AzureRole::ClusterUser;
-    of_team || row.namespace.is_none() && named(user) && desired.cluster_access.iter().any(at)
-}
-
-fn binds(policy: &Policy, desired: &TeamDesired, row: &Row) -> bool {
-    desired.bindings.iter().any(|(cluster, namespace, role)| {
-        let found = policy.clusters.get(cluster).and_then(|found| found.kubernetes_role(role));
-        row.cluster.as_deref() == Some(cluster.as_str())
-            && row.namespace.as_deref() == Some(namespace.as_str())
-            && found.is_some_and(|found| row.role == Some(found.to_string()))
+/// Whether the policy gives the Azure role: one of the team's, or the right to download the
+/// kubeconfig.
+fn gives_role(policy: &Policy, desired: &TeamDesired, held: &RoleAssignment) -> bool {
+    let place = policy.place_of_scope(&held.scope);
+    let role = AzureRole::from_id(held.role);
+    place.zip(role).is_some_and(|((cluster, namespace), role)| {
+        desired.azure_at(&(cluster.clone(), namespace)).contains(&role)
     })
+}
+
+fn binds(desired: &TeamDesired, held: &Binding) -> bool {
+    desired.bound_at(&(held.cluster.clone(), held.namespace.clone())).contains(&held.role)
 }

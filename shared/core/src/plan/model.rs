@@ -57,12 +57,13 @@ pub(super) fn team_after(mut held: TeamHoldings, intent: &Intent, policy: &Polic
             held.assignments.push(assignment(AzureRole::ClusterUser, &scope, &own().id));
         }
         Intent::GrantNamespaceScope(asked) => {
-            let cluster = policy.resolve(asked).expect("plans stay in the policy").cluster;
-            let role = cluster.azure_role(&asked.role).expect("an Azure role gives it");
-            let scope = cluster.scope(asked.namespace.as_ref());
+            let resolved = policy.resolve(asked).expect("plans stay in the policy");
+            let role = resolved.azure_role().expect("an Azure role gives it");
+            let scope = resolved.cluster.scope(asked.namespace.as_ref());
             held.assignments.push(assignment(role, &scope, &own().id));
         }
         Intent::BindNamespaceRole(asked) => bind(&mut held, asked, policy, &own()),
+        Intent::BindClusterRole(asked) => bind_at_cluster(&mut held, asked, &own()),
         Intent::RevokeNamespaceScope(asked) => {
             let kept = allowed(policy, &asked.team, &asked.cluster, asked.namespace.as_ref());
             let scope = policy.clusters[&asked.cluster].scope(asked.namespace.as_ref());
@@ -88,12 +89,21 @@ pub(super) fn team_after(mut held: TeamHoldings, intent: &Intent, policy: &Polic
 fn bind(held: &mut TeamHoldings, asked: &request::TeamRole, policy: &Policy, group: &Group) {
     let namespace = asked.namespace.clone().expect("bindings are in a namespace");
     assert!(held.namespaces.contains(&(asked.cluster.clone(), namespace.clone())));
-    let cluster = policy.resolve(asked).expect("plans stay in the policy").cluster;
+    let resolved = policy.resolve(asked).expect("plans stay in the policy");
     let subject = Subject::Group(group.id.to_string());
     let mut new = binding(asked.cluster.as_str(), Some(namespace.as_str()), subject);
-    new.role = cluster.kubernetes_role(&asked.role).expect("a binding gives it");
+    new.role = resolved.binding().expect("a binding gives it").clone();
     held.bindings.push(new);
     held.roles.push((asked.cluster.clone(), namespace, asked.role.to_string()));
+}
+
+fn bind_at_cluster(held: &mut TeamHoldings, asked: &request::ClusterRole, group: &Group) {
+    assert!(matches!(asked.holder, request::Holder::Team(_)));
+    let subject = Subject::Group(group.id.to_string());
+    let mut new = binding(asked.cluster.as_str(), None, subject);
+    let role = asked.role.cluster_role().expect("it is given at a cluster");
+    new.role = RoleRef::ClusterRole(role.to_owned());
+    held.bindings.push(new);
 }
 
 fn allowed(
@@ -103,18 +113,11 @@ fn allowed(
     namespace: Option<&NamespaceName>,
 ) -> Vec<AzureRole> {
     let desired = team_grants(policy, team).expect("plans stay in the policy");
-    let access = (namespace.is_none() && desired.cluster_access.contains(cluster))
-        .then_some(AzureRole::ClusterUser);
-    let here = desired.azure.iter().filter(|(c, n, _)| c == cluster && n.as_ref() == namespace);
-    let roles = here.filter_map(|(c, _, role)| policy.clusters[c].azure_role(role));
-    access.into_iter().chain(roles).collect()
+    desired.azure_at(&(cluster.clone(), namespace.cloned())).into_iter().collect()
 }
 
 fn bound(policy: &Policy, asked: &request::TeamScope) -> Vec<RoleRef> {
     let desired = team_grants(policy, &asked.team).expect("plans stay in the policy");
-    let here = desired
-        .bindings
-        .iter()
-        .filter(|(c, n, _)| *c == asked.cluster && Some(n) == asked.namespace.as_ref());
-    here.filter_map(|(c, _, role)| policy.clusters[c].kubernetes_role(role)).collect()
+    let place = (asked.cluster.clone(), asked.namespace.clone());
+    desired.bound_at(&place).into_iter().cloned().collect()
 }

@@ -5,15 +5,13 @@ use std::collections::BTreeSet;
 use crate::{
     Plan, Policy, Refusal,
     azure_role::AzureRole,
-    holdings::{Binding, Group, RoleAssignment, Subject, TeamHoldings},
-    ids::{ClusterName, NamespaceName, RoleName, TeamName},
+    holdings::{Binding, Group, RoleAssignment, RoleRef, Subject, TeamHoldings},
+    ids::{RoleName, TeamName},
     invariants::check_principal,
     plan::Intent,
-    policy::{TeamDesired, team_grants},
+    policy::{Place, TeamDesired, team_grants},
     request,
 };
-
-type Place = (ClusterName, Option<NamespaceName>);
 
 /// Plans what brings a team's holdings to what the policy gives it: its group, its namespaces,
 /// its Azure roles and its bindings; and takes back what its group holds beyond that in governed
@@ -74,39 +72,44 @@ impl Look<'_> {
             let (team, cluster) = (self.team.clone(), cluster.clone());
             Intent::GrantClusterAccess(request::TeamAtCluster { team, cluster })
         });
-        let roles = self.desired.azure.iter().filter(|(cluster, namespace, role)| {
-            let azure = self.azure_role(cluster, role);
-            azure.is_some_and(|azure| lacks((cluster.clone(), namespace.clone()), azure))
-        });
-        let roles = roles.map(|(cluster, namespace, role)| {
-            Intent::GrantNamespaceScope(self.role(cluster, namespace.as_ref(), role))
-        });
+        let roles = self.desired.azure.iter();
+        let roles = roles.filter(|((place, _), azure)| lacks(place.clone(), **azure));
+        let roles =
+            roles.map(|((place, role), _)| Intent::GrantNamespaceScope(self.role(place, role)));
         access.chain(roles).collect()
     }
 
     fn missing_bindings(&self) -> Vec<Intent> {
-        let ready = |cluster: &ClusterName, namespace: &NamespaceName| {
-            self.held.namespaces.iter().any(|(c, n)| c == cluster && n == namespace)
-        };
-        let missing = self.desired.bindings.iter().filter(|(cluster, namespace, role)| {
-            ready(cluster, namespace) && !self.is_bound(cluster, namespace, role)
+        let missing = self.desired.bindings.iter().filter(|((place, role), bound)| {
+            self.is_ready(place) && !self.is_bound(place, role, bound)
         });
-        missing
-            .map(|(cluster, namespace, role)| {
-                Intent::BindNamespaceRole(self.role(cluster, Some(namespace), role))
-            })
-            .collect()
+        missing.map(|((place, role), _)| self.bind(place, role)).collect()
     }
 
-    fn is_bound(&self, cluster: &ClusterName, namespace: &NamespaceName, role: &RoleName) -> bool {
-        let place = (cluster.clone(), namespace.clone(), role.to_string());
-        let has_role = !self.policy.roles.contains_key(role) || self.held.roles.contains(&place);
-        has_role
-            && self.bindings().any(|binding| {
-                binding.cluster == *cluster
-                    && binding.namespace.as_ref() == Some(namespace)
-                    && self.gives(binding, role)
-            })
+    /// A namespace must be there before anything can be bound in it.
+    fn is_ready(&self, (cluster, namespace): &Place) -> bool {
+        let there = |name| self.held.namespaces.iter().any(|(c, n)| c == cluster && n == name);
+        namespace.as_ref().is_none_or(there)
+    }
+
+    fn is_bound(&self, place: &Place, role: &RoleName, bound: &RoleRef) -> bool {
+        let (cluster, namespace) = place;
+        let written = |held: &(_, _, String)| {
+            held.0 == *cluster && Some(&held.1) == namespace.as_ref() && held.2 == role.as_str()
+        };
+        let has_role = !self.policy.roles.contains_key(role) || self.held.roles.iter().any(written);
+        has_role && self.bindings().any(|held| place_of(held) == *place && held.role == *bound)
+    }
+
+    fn bind(&self, place: &Place, role: &RoleName) -> Intent {
+        match &place.1 {
+            Some(_) => Intent::BindNamespaceRole(self.role(place, role)),
+            None => Intent::BindClusterRole(request::ClusterRole {
+                cluster: place.0.clone(),
+                role: role.clone(),
+                holder: request::Holder::Team(self.team.clone()),
+            }),
+        }
     }
 
     fn excess_roles(&self) -> Vec<Intent> {
@@ -116,27 +119,14 @@ impl Look<'_> {
         places.into_iter().map(revoke).collect()
     }
 
-    fn wants(&self, (cluster, namespace): &Place, role: AzureRole) -> bool {
-        let access = role == AzureRole::ClusterUser
-            && namespace.is_none()
-            && self.desired.cluster_access.contains(cluster);
-        access
-            || self.desired.azure.iter().any(|(c, n, name)| {
-                c == cluster && n == namespace && self.azure_role(c, name) == Some(role)
-            })
+    fn wants(&self, place: &Place, role: AzureRole) -> bool {
+        self.desired.azure_at(place).contains(&role)
     }
 
     fn excess_bindings(&self) -> Vec<Intent> {
-        let wanted = |binding: &&Binding| {
-            self.desired.bindings.iter().any(|(cluster, namespace, role)| {
-                binding.cluster == *cluster
-                    && binding.namespace.as_ref() == Some(namespace)
-                    && self.gives(binding, role)
-            })
-        };
+        let wanted = |held: &&Binding| self.desired.bound_at(&place_of(held)).contains(&held.role);
         let excess = self.bindings().filter(|binding| !wanted(binding));
-        let places: BTreeSet<Place> =
-            excess.map(|binding| (binding.cluster.clone(), binding.namespace.clone())).collect();
+        let places: BTreeSet<Place> = excess.map(place_of).collect();
         let unbind = |place| Intent::UnbindNamespaceRole(self.scope(place));
         places.into_iter().map(unbind).collect()
     }
@@ -180,25 +170,11 @@ impl Look<'_> {
         })
     }
 
-    fn gives(&self, binding: &Binding, role: &RoleName) -> bool {
-        let cluster = self.policy.clusters.get(&binding.cluster);
-        cluster.and_then(|cluster| cluster.kubernetes_role(role)).as_ref() == Some(&binding.role)
-    }
-
-    fn azure_role(&self, cluster: &ClusterName, role: &RoleName) -> Option<AzureRole> {
-        self.policy.clusters.get(cluster)?.azure_role(role)
-    }
-
-    fn role(
-        &self,
-        cluster: &ClusterName,
-        namespace: Option<&NamespaceName>,
-        role: &RoleName,
-    ) -> request::TeamRole {
+    fn role(&self, (cluster, namespace): &Place, role: &RoleName) -> request::TeamRole {
         request::TeamRole {
             team: self.team.clone(),
             cluster: cluster.clone(),
-            namespace: namespace.cloned(),
+            namespace: namespace.clone(),
             role: role.clone(),
         }
     }
@@ -206,4 +182,8 @@ impl Look<'_> {
     fn scope(&self, (cluster, namespace): Place) -> request::TeamScope {
         request::TeamScope { team: self.team.clone(), cluster, namespace }
     }
+}
+
+fn place_of(binding: &Binding) -> Place {
+    (binding.cluster.clone(), binding.namespace.clone())
 }

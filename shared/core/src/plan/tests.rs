@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use insta::assert_snapshot;
-use proptest::{prelude::*, sample::subsequence};
+use proptest::{prelude::*, sample, sample::subsequence};
 
 use super::{
     Intent, Plan,
@@ -230,29 +230,82 @@ fn a_team_that_the_policy_lacks_is_refused() {
     assert_snapshot!(refused, @"team: nobody is not in the policy");
 }
 
-/// What a group of team `backend` might hold: roles and bindings here and there, ours or not.
-fn team_holdings() -> impl Strategy<Value = TeamHoldings> {
-    let policy = policy();
+#[test]
+fn a_team_on_both_planes_gets_each_role_by_its_own_path() {
+    let (policy, web) = (both_planes(), team("web"));
+    let namespaces =
+        ["mixed-aks", "bound-aks"].map(|c| (c.parse().unwrap(), "web".parse().unwrap()));
+    let held = TeamHoldings {
+        group: Some(group("Web_team")),
+        namespaces: namespaces.into(),
+        ..Default::default()
+    };
+    assert_snapshot!(plan_team(&policy, &web, &held).unwrap(), @"
+    + web at bound-aks
+    + web at mixed-aks
+    + Azure role reader of web at mixed-aks
+    + Azure role writer of web at mixed-aks/web
+    + role reader of team web at bound-aks
+    + role admin of web in bound-aks/web
+    + role deployer of web in mixed-aks/web
+    + role writer of web in mixed-aks/web
+    ");
+    let watch = TeamHoldings { group: Some(group("Night_watch")), ..Default::default() };
+    assert_snapshot!(plan_team(&policy, &team("night-watch"), &watch).unwrap(), @"
+    + night-watch at bound-aks
+    + night-watch at mixed-aks
+    + role cluster-admin of team night-watch at bound-aks
+    + role cluster-admin of team night-watch at mixed-aks
+    ");
+    let admins = TeamHoldings { group: Some(group("Cluster_admins")), ..Default::default() };
+    assert_snapshot!(plan_team(&policy, &team("admins"), &admins).unwrap(), @"
+    + admins at bound-aks
+    + admins at mixed-aks
+    + Azure role cluster-admin of admins at mixed-aks
+    ");
+}
+
+#[test]
+fn a_plane_that_the_policy_no_longer_names_is_taken_back_and_the_other_stays() {
+    let (mut policy, web) = (both_planes(), team("web"));
+    let mut held = TeamHoldings { group: Some(group("Web_team")), ..Default::default() };
+    for _ in 0..2 {
+        let plan = plan_team(&policy, &web, &held).unwrap();
+        held = plan.intents.iter().fold(held, |held, step| team_after(held, step, &policy));
+    }
+    let access = &mut policy.teams.get_mut(&web).unwrap().access;
+    access.retain(|access| access.authorization.is_none());
+    assert_snapshot!(plan_team(&policy, &web, &held).unwrap(), @"- bindings of web in mixed-aks/web");
+    policy.teams.get_mut(&web).unwrap().access.retain(|access| access.namespace.is_some());
+    assert_snapshot!(plan_team(&policy, &web, &held).unwrap(), @"
+    - Azure roles of web at mixed-aks
+    - bindings of web in bound-aks
+    - bindings of web in mixed-aks/web
+    ");
+}
+
+/// What a team's group might hold: roles and bindings here and there, ours or not.
+fn team_holdings(policy: &Policy, name: &str) -> impl Strategy<Value = TeamHoldings> + use<> {
+    let own = group(policy.team(&team(name)).unwrap().group.as_str());
+    let clusters: Vec<String> = policy.clusters.keys().map(ToString::to_string).collect();
     let scopes: Vec<String> = policy
         .clusters
         .values()
         .flat_map(|c| {
             let id = c.resource_id.to_uppercase();
-            [c.scope(None), format!("{}/namespaces/frontend", c.resource_id), id]
+            [c.scope(None), format!("{}/namespaces/web", c.resource_id), id]
         })
         .chain(["/subscriptions/elsewhere".to_owned()])
         .collect();
     let roles: Vec<_> =
         scopes.iter().flat_map(|scope| AzureRole::ALL.map(|role| (role, scope.clone()))).collect();
-    let places =
-        vec![("retail-aks", None), ("retail-aks", Some("shop")), ("private-aks", Some("dev"))];
+    let spaces = [None, Some("shop"), Some("web")];
+    let places: Vec<_> =
+        clusters.into_iter().flat_map(|c| spaces.map(|space| (c.clone(), space))).collect();
     (
-        proptest::option::of(Just(group("Retail_dev_team"))),
+        proptest::option::of(Just(own)),
         subsequence(roles, 0..12),
-        proptest::collection::vec(
-            (proptest::sample::select(places), any::<bool>(), any::<bool>()),
-            0..6,
-        ),
+        proptest::collection::vec((sample::select(places), any::<bool>(), any::<bool>()), 0..6),
         any::<bool>(),
     )
         .prop_map(|(own, roles, bound, spaces)| {
@@ -260,7 +313,7 @@ fn team_holdings() -> impl Strategy<Value = TeamHoldings> {
             let roles =
                 roles.iter().map(|(role, scope)| assignment(*role, scope, &own.id)).collect();
             let bindings = bound.into_iter().map(|((cluster, namespace), managed, reserved)| {
-                let mut binding = binding(cluster, namespace, Subject::Group(own.id.to_string()));
+                let mut binding = binding(&cluster, namespace, Subject::Group(own.id.to_string()));
                 (binding.managed, binding.reserved) = (managed, reserved);
                 binding
             });
@@ -273,6 +326,19 @@ fn team_holdings() -> impl Strategy<Value = TeamHoldings> {
                 roles: vec![],
             }
         })
+}
+
+/// What is held after a team's plans are done; then nothing is left to do.
+fn done(policy: &Policy, name: &str, held: TeamHoldings) -> Result<TeamHoldings, TestCaseError> {
+    let mut held = held;
+    // Group and namespaces first, what needs them second.
+    for _ in 0..2 {
+        let plan = plan_team(policy, &team(name), &held).unwrap();
+        held = plan.intents.iter().fold(held, |held, step| team_after(held, step, policy));
+    }
+    let rest = plan_team(policy, &team(name), &held).unwrap();
+    prop_assert!(rest.is_done(), "{rest}");
+    Ok(held)
 }
 
 proptest! {
@@ -302,17 +368,17 @@ proptest! {
     }
 
     #[test]
-    fn a_teams_plans_done_leave_an_empty_plan(held in team_holdings()) {
-        let (policy, retail) = (policy(), team("retail"));
-        let mut held = held;
-        // Group and namespaces first, what needs them second.
-        for _ in 0..2 {
-            let plan = plan_team(&policy, &retail, &held).unwrap();
-            held = plan.intents.iter().fold(held, |held, step| team_after(held, step, &policy));
-        }
-        let rest = plan_team(&policy, &retail, &held).unwrap();
-        prop_assert!(rest.is_done(), "{rest}");
+    fn a_teams_plans_done_leave_an_empty_plan(held in team_holdings(&policy(), "retail")) {
+        let held = done(&policy(), "retail", held)?;
         prop_assert!(held.bindings.iter().filter(|b| b.managed && !b.reserved).all(|b| b.namespace.is_some()));
+    }
+
+    #[test]
+    fn on_both_planes_a_teams_plans_done_leave_an_empty_plan(
+        (name, held) in sample::select(vec!["web", "night-watch", "admins"])
+            .prop_flat_map(|name| (Just(name), team_holdings(&both_planes(), name))),
+    ) {
+        done(&both_planes(), name, held)?;
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! does not hide those in another. What has the wrong shape is the schema's to report and is
 //! passed over here.
 
+mod access;
+
 use std::collections::BTreeMap;
 
 use jiff::Span;
@@ -24,6 +26,7 @@ pub(super) fn check(policy: &Value) -> Vec<Violation> {
     check.teams();
     check.roles();
     check.birthright();
+    check.grants();
     check.duration("people.deleteAfter", &policy["people"]["deleteAfter"]);
     if policy["tenant"].as_str().is_some_and(|tenant| tenant.trim().is_empty()) {
         check.say("tenant", "must not be empty");
@@ -32,7 +35,7 @@ pub(super) fn check(policy: &Value) -> Vec<Violation> {
 }
 
 /// Whether a namespace belongs to Kubernetes or AKS.
-fn is_reserved(namespace: &str) -> bool {
+pub(super) fn is_reserved(namespace: &str) -> bool {
     RESERVED.contains(&namespace) || namespace.starts_with("kube-") || namespace.starts_with("aks-")
 }
 
@@ -72,16 +75,7 @@ impl Check<'_> {
             }
             self.just_in_time(&path, team);
             self.admin_group(&path, team);
-            let access = team["access"].as_array().into_iter().flatten();
-            let mut before: Vec<&Value> = Vec::new();
-            for (index, entry) in access.enumerate() {
-                let path = item(&member(&path, "access"), index);
-                self.access(&path, team, entry);
-                if before.contains(&entry) {
-                    self.say(path, "is there already");
-                }
-                before.push(entry);
-            }
+            self.accesses(&member(&path, "access"), &team["access"]);
         }
     }
 
@@ -112,47 +106,6 @@ impl Check<'_> {
                     format!("is the admin group of {name:?}: the team's access must name cluster-admin there"),
                 );
             }
-        }
-    }
-
-    fn access(&mut self, path: &str, team: &Value, entry: &Value) {
-        self.known(&member(path, "cluster"), "cluster", &entry["cluster"], "clusters");
-        self.role(path, entry);
-        if let Some(namespace) = entry["namespace"].as_str().filter(|name| is_reserved(name)) {
-            let message = format!("{namespace} belongs to Kubernetes or AKS");
-            self.say(member(path, "namespace"), message);
-        }
-        let Some(role) = entry["role"].as_str() else { return };
-        match (entry["namespace"].is_null(), role) {
-            (true, "cluster-admin") => self.cluster_admin(path, team, entry),
-            (true, _) => self.say(
-                member(path, "role"),
-                "only cluster-admin is given at a cluster: name a namespace",
-            ),
-            (false, "cluster-admin") => {
-                self.say(member(path, "role"), "cluster-admin is not given in a namespace");
-            }
-            (false, _) => {}
-        }
-    }
-
-    fn role(&mut self, path: &str, entry: &Value) {
-        let Some(role) = entry["role"].as_str() else { return };
-        if !BUILT_IN.contains(&role) && self.policy["roles"].get(role).is_none() {
-            self.say(member(path, "role"), format!("no role is named {role:?}"));
-        }
-    }
-
-    fn cluster_admin(&mut self, path: &str, team: &Value, entry: &Value) {
-        let Some(name) = entry["cluster"].as_str() else { return };
-        let cluster = &self.policy["clusters"][name];
-        if cluster["authorization"] == "kubernetes-rbac"
-            && !same_name(&cluster["adminGroup"], &team["group"])
-        {
-            self.say(
-                member(path, "role"),
-                format!("on {name:?} (kubernetes-rbac) only its adminGroup is cluster-admin"),
-            );
         }
     }
 

@@ -6,20 +6,32 @@ use crate::{
     Refusal,
     azure_role::AzureRole,
     holdings::RoleRef,
-    ids::{ClusterName, GroupName, NamespaceName, ObjectId, RoleName, TeamName, digest},
-    policy::{Access, Authorization, Cluster, Policy, Team},
+    ids::{ClusterName, GroupName, NamespaceName, ObjectId, TeamName, digest},
+    policy::{Access, Cluster, Path, Policy, Team},
     request,
 };
 
 /// What a request names, found in the policy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resolved<'a> {
     /// The team.
     pub team: &'a Team,
     /// The cluster.
     pub cluster: &'a Cluster,
-    /// The access that the policy gives the team there.
-    pub access: &'a Access,
+    /// By which paths the policy gives the team the role there: two when an entry names each plane.
+    pub paths: BTreeSet<Path>,
+}
+
+impl Resolved<'_> {
+    /// The Azure role that gives it, if one does.
+    pub fn azure_role(&self) -> Option<AzureRole> {
+        self.paths.iter().find_map(Path::azure_role)
+    }
+
+    /// What a binding must refer to, if one gives it.
+    pub fn binding(&self) -> Option<&RoleRef> {
+        self.paths.iter().find_map(Path::binding)
+    }
 }
 
 impl Cluster {
@@ -27,33 +39,6 @@ impl Cluster {
     pub fn scope(&self, namespace: Option<&NamespaceName>) -> String {
         let id = self.resource_id.trim_end_matches('/');
         namespace.map_or_else(|| id.to_owned(), |ns| format!("{id}/namespaces/{ns}"))
-    }
-
-    /// The Azure role that gives a role of the policy on this cluster; none when the cluster's
-    /// own bindings (or its admin group) give it.
-    pub fn azure_role(&self, role: &RoleName) -> Option<AzureRole> {
-        match (self.authorization, role.as_str()) {
-            (Authorization::KubernetesRbac, _) => None,
-            (Authorization::AzureRbac, "reader") => Some(AzureRole::RbacReader),
-            (Authorization::AzureRbac, "writer") => Some(AzureRole::RbacWriter),
-            (Authorization::AzureRbac, "admin") => Some(AzureRole::RbacAdmin),
-            (Authorization::AzureRbac, "cluster-admin") => Some(AzureRole::RbacClusterAdmin),
-            (Authorization::AzureRbac, _) => None,
-        }
-    }
-
-    /// What a binding refers to, to give a role of the policy in a namespace of this cluster.
-    /// Roles of our own are bound on both kinds of cluster: no Azure role equals them.
-    pub fn kubernetes_role(&self, role: &RoleName) -> Option<RoleRef> {
-        let built_in = match role.as_str() {
-            "reader" => "view",
-            "writer" => "edit",
-            "admin" => "admin",
-            "cluster-admin" => return None,
-            custom => return Some(RoleRef::Role(custom.to_owned())),
-        };
-        (self.authorization == Authorization::KubernetesRbac)
-            .then(|| RoleRef::ClusterRole(built_in.to_owned()))
     }
 
     /// The subscription the cluster is in.
@@ -127,17 +112,6 @@ impl Policy {
         })
     }
 
-    /// The Azure role that gives this access, if an Azure role does.
-    pub fn azure_role(&self, access: &Access) -> Option<AzureRole> {
-        self.clusters.get(&access.cluster)?.azure_role(&access.role)
-    }
-
-    /// What a binding must refer to, to give this access, if a binding does.
-    pub fn kubernetes_role(&self, access: &Access) -> Option<RoleRef> {
-        access.namespace.as_ref()?;
-        self.clusters.get(&access.cluster)?.kubernetes_role(&access.role)
-    }
-
     /// A team of the policy.
     ///
     /// # Errors
@@ -170,9 +144,12 @@ impl Policy {
                 None => outside("cluster", asked.cluster.as_str()),
             });
         }
-        let access = team.access.iter().filter(here).find(|access| access.role == asked.role);
-        let access = access.ok_or_else(|| outside("role", asked.role.as_str()))?;
-        Ok(Resolved { team, cluster, access })
+        let role = team.access.iter().filter(here).filter(|access| access.role == asked.role);
+        let paths: BTreeSet<_> = role.filter_map(|access| self.path(team, access)).collect();
+        if paths.is_empty() {
+            return Err(outside("role", asked.role.as_str()));
+        }
+        Ok(Resolved { team, cluster, paths })
     }
 
     /// Whether some team has access to the namespace, so that it is ours to create.

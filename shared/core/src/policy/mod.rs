@@ -8,6 +8,7 @@ mod compliant_device;
 mod error;
 mod lookup;
 mod parse;
+mod path;
 mod team;
 mod yaml;
 
@@ -25,7 +26,8 @@ use compliant_device::Written;
 pub use error::{PolicyError, PolicyErrors};
 pub(crate) use lookup::same_group;
 pub use lookup::{Resolved, binding_name, place};
-pub use team::{TeamDesired, team_grants};
+pub use path::Path;
+pub use team::{Place, TeamDesired, team_grants};
 
 /// Who may do what, where, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -1,11 +1,11 @@
 use insta::assert_snapshot;
 
-use super::{Policy, binding_name, place, team_grants};
+use super::{Path, Policy, binding_name, place, team_grants};
 use crate::{
     azure_role::AzureRole,
-    fixtures::{id, policy, team},
+    fixtures::{both_planes, id, policy, team},
     holdings::RoleRef,
-    ids::{ClusterName, NamespaceName, RoleName},
+    ids::{ClusterName, GroupName, NamespaceName, RoleName},
     request::TeamRole,
 };
 
@@ -39,9 +39,9 @@ fn every_error_of_a_policy_is_reported_at_once_with_line_and_field() {
     line 19: teams.frontend.access[0].cluster: no cluster is named "nowhere"
     line 20: teams.frontend.access[1].namespace: kube-system belongs to Kubernetes or AKS
     line 20: teams.frontend.access[1].role: no role is named "owner"
-    line 21: teams.frontend.access[2].role: only cluster-admin is given at a cluster: name a namespace
+    line 21: teams.frontend.access[2].role: is a role of the policy's own, given in a namespace: name one
     line 22: teams.frontend.access[3].role: cluster-admin is not given in a namespace
-    line 23: teams.frontend.access[4].role: on "retail-aks" (kubernetes-rbac) only its adminGroup is cluster-admin
+    line 23: teams.frontend.access[4].authorization: Azure RBAC is off on "retail-aks" (kubernetes-rbac)
     line 24: teams.frontend.access[5].namespace: must match ^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$
     line 25: teams.frontend.justInTime.approvers: is the team's own group: nobody approves themselves
     line 25: teams.frontend.justInTime.maximum: must be an ISO 8601 duration, such as PT8H or P30D
@@ -62,6 +62,10 @@ fn every_error_of_a_policy_is_reported_at_once_with_line_and_field() {
     line 50: protected.principals[0]: must match ^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$
     line 51: protected.minimumClusterAdmins: must be at least 0
     line 52: limits.leaversPerHour: must be of type integer
+    line 54: grants[0].cluster: no cluster is named "nowhere"
+    line 54: grants[0].person: must be of type string
+    line 54: grants[0].role: "own" is none of the roles at a cluster: reader, writer, admin, cluster-admin
+    line 56: grants[2]: is there already
     "#);
 }
 
@@ -96,29 +100,69 @@ fn policies_that_say_the_same_have_one_hash() {
     assert_ne!(Policy::parse(text).unwrap().hash(), Policy::parse(&other).unwrap().hash());
 }
 
+/// What the policy gives a team, one line per path.
+fn paths(policy: &Policy, name: &str) -> String {
+    let team = policy.team(&team(name)).unwrap();
+    let line = |access: &super::Access| {
+        let path = match policy.path(team, access) {
+            Some(Path::AzureRole(role)) => role.to_string(),
+            Some(Path::Binding(role)) => role.to_string(),
+            Some(Path::AdminGroup) => "the admin group".to_owned(),
+            None => "nothing".to_owned(),
+        };
+        format!(
+            "{} at {}: {path}\n",
+            access.role,
+            place(&access.cluster, access.namespace.as_ref())
+        )
+    };
+    team.access.iter().map(line).collect()
+}
+
 #[test]
-fn roles_are_given_by_the_plane_of_the_cluster() {
-    let policy = policy();
-    let (azure, kubernetes) = (cluster("private-aks"), cluster("retail-aks"));
-    let azure = &policy.clusters[&azure];
-    let kubernetes = &policy.clusters[&kubernetes];
-    let clusterrole = |name: &str| Some(RoleRef::ClusterRole(name.to_owned()));
-    let own = Some(RoleRef::Role("dev-user-full-access".to_owned()));
-    for (name, azure_role, bound) in [
-        ("reader", Some(AzureRole::RbacReader), clusterrole("view")),
-        ("writer", Some(AzureRole::RbacWriter), clusterrole("edit")),
-        ("admin", Some(AzureRole::RbacAdmin), clusterrole("admin")),
-        ("cluster-admin", Some(AzureRole::RbacClusterAdmin), None),
-    ] {
-        assert_eq!(azure.azure_role(&role(name)), azure_role);
-        assert_eq!(azure.kubernetes_role(&role(name)), None);
-        assert_eq!(kubernetes.azure_role(&role(name)), None);
-        assert_eq!(kubernetes.kubernetes_role(&role(name)), bound);
-    }
-    for cluster in [azure, kubernetes] {
-        assert_eq!(cluster.azure_role(&role("dev-user-full-access")), None);
-        assert_eq!(cluster.kubernetes_role(&role("dev-user-full-access")), own);
-    }
+fn an_access_is_given_by_its_own_plane_or_else_the_clusters() {
+    let policy = both_planes();
+    assert_snapshot!(paths(&policy, "web"), @r"
+    reader at mixed-aks: Azure Kubernetes Service RBAC Reader
+    writer at mixed-aks/web: Azure Kubernetes Service RBAC Writer
+    writer at mixed-aks/web: ClusterRole/edit
+    deployer at mixed-aks/web: Role/deployer
+    reader at bound-aks: ClusterRole/view
+    admin at bound-aks/web: ClusterRole/admin
+    ");
+    assert_snapshot!(paths(&policy, "night-watch"), @r"
+    cluster-admin at mixed-aks: ClusterRole/cluster-admin
+    cluster-admin at bound-aks: ClusterRole/cluster-admin
+    ");
+}
+
+#[test]
+fn the_admin_group_needs_no_binding_to_be_cluster_admin() {
+    assert_snapshot!(paths(&both_planes(), "admins"), @r"
+    cluster-admin at mixed-aks: Azure Kubernetes Service RBAC Cluster Admin
+    cluster-admin at bound-aks: the admin group
+    ");
+}
+
+#[test]
+fn teams_that_are_cluster_admin_by_a_binding_count_as_admins() {
+    let policy = both_planes();
+    let admins = policy.admin_groups(&cluster("mixed-aks"));
+    let names: Vec<_> = admins.into_iter().map(GroupName::as_str).collect();
+    assert_eq!(names, ["Cluster_admins", "Night_watch", "cluster_ADMINS"]);
+}
+
+#[test]
+fn an_access_that_names_both_planes_is_given_by_both() {
+    let policy = both_planes();
+    let desired = team_grants(&policy, &team("web")).unwrap();
+    let web = (cluster("mixed-aks"), Some(namespace("web")));
+    assert_eq!(desired.azure_at(&web), [AzureRole::RbacWriter].into());
+    assert_eq!(desired.bound_at(&web).len(), 2);
+    let asked = asked("web", "mixed-aks", Some("web"), "writer");
+    let resolved = policy.resolve(&asked).unwrap();
+    assert_eq!(resolved.azure_role(), Some(AzureRole::RbacWriter));
+    assert_eq!(resolved.binding(), Some(&RoleRef::ClusterRole("edit".into())));
 }
 
 #[test]
