@@ -15,6 +15,7 @@ use crate::{events::*, plans::*, steps::*, timers::*};
 
 /// Every step.
 pub const STEPS: &[Entry] = &[
+    Entry::of::<bind_cluster_role::BindClusterRole>(),
     Entry::of::<bind_namespace_role::BindNamespaceRole>(),
     Entry::of::<create_group::CreateGroup>(),
     Entry::of::<create_namespace::CreateNamespace>(),

@@ -1,5 +1,6 @@
 //! The steps: one folder each, one kind of change each.
 
+pub mod bind_cluster_role;
 pub mod bind_namespace_role;
 pub mod create_group;
 pub mod create_namespace;

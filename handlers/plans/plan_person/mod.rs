@@ -101,43 +101,33 @@ pub struct Seen {
 pub async fn look(cx: &Cx, view: &PersonView) -> Result<Seen, StepError> {
     let now = cx.now();
     let state = view.state(now);
-    let (held, unseen) = observe(cx, view, state.standing()).await?;
+    let held = observe(cx, view, state.standing()).await?;
     let admins = admins::at_stake(cx, &held.groups).await?;
-    let mut plan = plan_person(cx.policy(), &state, &held, &admins, now);
-    if let Ok(plan) = &mut plan {
-        plan.residue.extend(unseen);
-    }
+    let plan = plan_person(cx.policy(), &state, &held, &admins, now);
     Ok(Seen { desired: Desired::of(cx.policy(), &state, now), held, admins, plan })
 }
 
-/// Direct roles and bindings matter only for people who have left.
-async fn observe(
-    cx: &Cx,
-    view: &PersonView,
-    standing: Standing,
-) -> Result<(Holdings, Vec<String>), StepError> {
+/// Of people who work on, only what Latchkey itself gave them by name; of leavers, everything.
+async fn observe(cx: &Cx, view: &PersonView, standing: Standing) -> Result<Holdings, StepError> {
     let found = view.user_with_groups(cx).await?;
     let (user, groups) = found.map_or((None, Vec::new()), |(user, groups)| (Some(user), groups));
+    let names = view.names(user.as_ref());
+    let held = Holdings { user, groups, ..Holdings::default() };
     if standing != Standing::Left {
-        let held = Holdings { user, groups, ..Holdings::default() };
-        return Ok((held, Vec::new()));
+        // Who has no user yet can hold nothing.
+        let Some(_) = &held.user else { return Ok(held) };
+        let (bindings, unseen) = people::own_cluster_bindings(cx, &names).await;
+        return Ok(Holdings { bindings, unseen, ..held });
     }
-    let id = user.as_ref().map(|user| &user.id).or(view.link.as_ref());
     let assignments = async {
-        match id {
+        match &names.id {
             Some(id) => people::assignments(cx, id).await,
             None => Ok(Vec::new()),
         }
     };
-    let bindings = async {
-        match &user {
-            Some(user) => people::bindings(cx, user).await,
-            None => (Vec::new(), Vec::new()),
-        }
-    };
-    let (assignments, (bindings, unseen)) = futures::join!(assignments, bindings);
-    let assignments = assignments?;
-    Ok((Holdings { assignments, bindings, user, groups, ..Holdings::default() }, unseen))
+    let (assignments, (bindings, unseen)) =
+        futures::join!(assignments, people::bindings(cx, &names));
+    Ok(Holdings { assignments: assignments?, bindings, unseen, ..held })
 }
 
 /// The instant from which the case's own fact holds, while that lies ahead.

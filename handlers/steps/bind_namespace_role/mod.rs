@@ -88,7 +88,8 @@ fn put_role(request: &request::TeamRole, facts: &Facts) -> Option<Op> {
 
 fn bind(request: &request::TeamRole, facts: &Facts, role: &RoleRef, group: &Group) -> Option<Op> {
     let subject = Subject::Group(group.id.to_string());
-    let bound = |b: &Binding| b.role == *role && b.subjects.contains(&subject);
+    // Somebody else's binding may go at any time: what the policy gives is bound by ours.
+    let bound = |b: &Binding| b.managed && b.role == *role && b.subjects.contains(&subject);
     (!facts.bindings.iter().any(bound)).then_some(())?;
     Some(Op::BindRole {
         cluster: request.cluster.clone(),

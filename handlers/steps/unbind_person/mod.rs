@@ -1,10 +1,17 @@
 //! Takes a leaver out of every RoleBinding and ClusterRoleBinding that names them, by UPN or by
 //! object id, in every governed cluster. A cluster that cannot be reached does not keep the others
 //! open: it is named, and looked at again.
+//!
+//! Of somebody who works on, only bindings that Latchkey made for `grants` and that the policy no
+//! longer gives are deleted; whatever else names them is somebody else's decision.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use latchkey_core::{
-    Decision, Op, Refusal, Timestamp,
-    holdings::{Binding, User, names_user},
+    ClusterName, Decision, Names, Op, Refusal, RoleName, Timestamp,
+    desired::Desired,
+    holdings::{Binding, Subject, User},
+    policy::{Grant, gives_grant},
     request,
     state::Standing,
 };
@@ -19,14 +26,18 @@ use latchkey_runtime::{
 pub struct Facts {
     /// How the person stands.
     pub standing: Standing,
+    /// What the policy grants the person by name.
+    pub grants: BTreeSet<(ClusterName, RoleName)>,
     /// The person's Entra user.
     pub user: Option<User>,
+    /// By what bindings may name the person.
+    pub names: Names,
     /// Whether the user is a break-glass principal.
     pub protected: bool,
-    /// Bindings that name the user.
+    /// Bindings that name the person.
     pub bindings: Vec<Binding>,
     /// Clusters that could not be seen, and why.
-    pub unseen: Vec<String>,
+    pub unseen: BTreeMap<ClusterName, String>,
 }
 
 /// The step.
@@ -50,36 +61,54 @@ impl Step for UnbindPerson {
 
     async fn observe(cx: &Cx, request: &request::Person) -> Result<Facts, StepError> {
         let view = PersonView::read(cx, &request.person_id).await?;
-        let standing = view.state(cx.now()).standing();
+        let state = view.state(cx.now());
+        let grants = Desired::of(cx.policy(), &state, cx.now()).grants;
         let user = view.user(cx).await?;
-        let (bindings, unseen) = match &user {
-            Some(user) => people::bindings(cx, user).await,
-            None => (Vec::new(), Vec::new()),
-        };
+        let names = view.names(user.as_ref());
+        let (bindings, unseen) = people::bindings(cx, &names).await;
         let protected = &cx.policy().protected.principals;
-        let protected = user.as_ref().is_some_and(|user| protected.contains(&user.id));
-        Ok(Facts { standing, user, protected, bindings, unseen })
+        let protected = names.id.as_ref().is_some_and(|id| protected.contains(id));
+        let standing = state.standing();
+        Ok(Facts { standing, grants, user, names, protected, bindings, unseen })
     }
 
     fn decide(request: &request::Person, facts: &Facts, _: Timestamp) -> Decision {
-        let person = &request.person_id;
-        if facts.standing != Standing::Left {
-            return Decision::refuse(Refusal::NotALeaver { person: person.clone() });
+        if let (true, Some(principal)) = (facts.protected, &facts.names.id) {
+            return Decision::refuse(Refusal::Protected { principal: principal.clone() });
         }
-        let Some(user) = &facts.user else { return Decision::from_ops(None) };
-        if facts.protected {
-            return Decision::refuse(Refusal::Protected { principal: user.id.clone() });
-        }
-        let removals = facts.bindings.iter().flat_map(|binding| {
-            let named = binding.subjects.iter().filter(|subject| names_user(subject, user));
-            named.map(|subject| Op::RemoveSubject {
-                binding: binding.clone(),
-                subject: subject.clone(),
-                holder: person.to_string(),
-            })
-        });
-        Decision::Apply { ops: removals.collect(), residue: facts.unseen.clone() }
+        let ops = match facts.standing {
+            Standing::Left => facts.bindings.iter().flat_map(|held| out_of(held, facts)).collect(),
+            Standing::Active | Standing::OnLeave => surplus(facts),
+            Standing::Unknown | Standing::Upcoming => {
+                return Decision::refuse(Refusal::NotALeaver { person: request.person_id.clone() });
+            }
+        };
+        Decision::Apply { ops, residue: people::unseen_lines(&facts.unseen) }
     }
+}
+
+/// What takes the person out of a binding: one that was made for them goes as a whole.
+fn out_of(held: &Binding, facts: &Facts) -> Vec<Op> {
+    let holder = facts.names.person.to_string();
+    if Grant::is_for(held, &facts.names.person) {
+        return vec![Op::DeleteBinding { binding: held.clone(), holder }];
+    }
+    let named = held.subjects.iter().filter(|subject| facts.names.is(subject));
+    let remove = |subject: &Subject| Op::RemoveSubject {
+        binding: held.clone(),
+        subject: subject.clone(),
+        holder: holder.clone(),
+    };
+    named.map(remove).collect()
+}
+
+/// Bindings of ours at clusters that the policy no longer gives.
+fn surplus(facts: &Facts) -> Vec<Op> {
+    let given = |held: &Binding| {
+        facts.user.as_ref().is_some_and(|user| gives_grant(held, &facts.grants, user))
+    };
+    let ours = facts.bindings.iter().filter(|held| held.managed && held.namespace.is_none());
+    ours.filter(|held| !given(held)).flat_map(|held| out_of(held, facts)).collect()
 }
 
 #[cfg(test)]

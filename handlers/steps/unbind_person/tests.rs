@@ -1,7 +1,7 @@
 //! Decisions of this step, as values.
 
 use insta::assert_snapshot;
-use latchkey_core::holdings::Subject;
+use latchkey_core::{holdings::Subject, policy::Grant};
 
 use super::{super::fixtures as f, *};
 
@@ -17,7 +17,7 @@ fn a_leaver_goes_out_of_every_binding_by_upn_and_by_object_id() {
 fn a_cluster_that_cannot_be_seen_does_not_keep_the_others_open() {
     let unseen = |facts: &mut Facts| {
         facts.bindings.truncate(1);
-        facts.unseen = vec!["cluster private-aks could not be seen: no answer".into()];
+        facts.unseen = [("private-aks".parse().unwrap(), "no answer".into())].into();
     };
     assert_snapshot!(decide(unseen), @"
     - 1003 from binding by-name in retail-aks/dev
@@ -26,14 +26,60 @@ fn a_cluster_that_cannot_be_seen_does_not_keep_the_others_open() {
 }
 
 #[test]
-fn without_a_user_no_binding_names_them() {
-    assert_snapshot!(decide(|facts| facts.user = None), @"nothing to do");
+fn a_user_who_is_gone_is_found_by_object_id_and_by_what_was_made_for_them() {
+    let gone = |facts: &mut Facts| {
+        facts.user = None;
+        facts.names = Names::of(&"1003".parse().unwrap(), None, Some(&f::id(1)));
+        facts.bindings.retain(|binding| facts.names.are_in(binding));
+        facts.bindings.push(granted("view", "her.former.name@contoso.example"));
+    };
+    assert_snapshot!(decide(gone), @"
+    - 1003 from binding by-id at retail-aks
+    - ClusterRole/view at retail-aks from 1003
+    ");
+}
+
+/// A binding that Latchkey made for a grant.
+fn granted(role: &str, name: &str) -> Binding {
+    let person = "1003".parse().unwrap();
+    let mut binding = f::binding("", role, vec![Subject::User(name.to_owned())]);
+    (binding.namespace, binding.name) = (None, Grant::binding_name(role, &person));
+    binding
 }
 
 #[test]
-fn somebody_who_works_on_keeps_theirs() {
+fn somebody_who_works_on_loses_only_what_was_granted_and_is_no_more() {
+    let active = |facts: &mut Facts| {
+        facts.standing = Standing::Active;
+        facts.grants = [("retail-aks".parse().unwrap(), "reader".parse().unwrap())].into();
+        facts.bindings = vec![
+            granted("view", "sam.reed@contoso.example"),
+            granted("edit", "sam.reed@contoso.example"),
+            granted("admin", "her.former.name@contoso.example"),
+            Binding { managed: false, ..granted("cluster-admin", "sam.reed@contoso.example") },
+            f::binding("in-a-namespace", "edit", vec![f::user().subject()]),
+        ];
+    };
+    assert_snapshot!(decide(active), @"
+    - 1003 from binding latchkey-1adc43a9b0b5e33b at retail-aks
+    - ClusterRole/admin at retail-aks from 1003
+    ");
+}
+
+#[test]
+fn a_grant_under_another_spelling_of_the_name_is_no_grant() {
+    let active = |facts: &mut Facts| {
+        facts.standing = Standing::Active;
+        facts.grants = [("retail-aks".parse().unwrap(), "reader".parse().unwrap())].into();
+        facts.bindings = vec![granted("view", "Sam.Reed@contoso.example")];
+    };
+    assert_snapshot!(decide(active), @"- 1003 from binding latchkey-d409a21598bfbdfd at retail-aks");
+}
+
+#[test]
+fn somebody_who_never_worked_here_is_left_alone() {
     assert_snapshot!(
-        decide(|facts| facts.standing = Standing::Active),
+        decide(|facts| facts.standing = Standing::Unknown),
         @"refused: 1003 is not a leaver: access is taken by plan, not by this step"
     );
 }
@@ -55,10 +101,12 @@ fn decide(change: impl FnOnce(&mut Facts)) -> Decision {
     let by_name = f::binding("by-name", "edit", vec![named("Sam.Reed@contoso.example"), others]);
     let mut facts = Facts {
         standing: Standing::Left,
+        grants: BTreeSet::new(),
+        names: Names::of(&"1003".parse().unwrap(), Some(&user), None),
         user: Some(user),
         protected: false,
         bindings: vec![by_name, by_id],
-        unseen: Vec::new(),
+        unseen: BTreeMap::new(),
     };
     change(&mut facts);
     UnbindPerson::decide(&f::request(include_str!("example.json")), &facts, f::now())

@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::rbac::v1::{self as rbac, ClusterRoleBinding, RoleBinding};
 use kube::{
-    api::{DeleteParams, GetParams, Patch, PatchParams, PostParams, Preconditions},
+    api::{DeleteParams, GetParams, ListParams, Patch, PatchParams, PostParams, Preconditions},
     core::Request as Builder,
 };
 use latchkey_core::{
@@ -13,7 +13,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     Cluster, MANAGER,
-    convert::{RBAC, binding, is_reserved_name, ours, requests, role_ref, subject},
+    convert::{MANAGED_BY, RBAC, binding, is_reserved_name, ours, requests, role_ref, subject},
     failure,
     namespaces::optional,
 };
@@ -46,6 +46,59 @@ impl Cluster {
         inner.chain(outer.into_iter().map(|found| binding(&self.name, found))).collect()
     }
 
+    /// The ClusterRoleBindings that carry our label: one request, however many there are of
+    /// others.
+    ///
+    /// # Errors
+    /// What kept the API server from answering.
+    pub async fn own_cluster_bindings(&self) -> Result<Vec<Binding>, CallError> {
+        let requests = requests::<ClusterRoleBinding>(None);
+        let params = ListParams::default().labels(&format!("{MANAGED_BY}={MANAGER}"));
+        let found: Vec<ClusterRoleBinding> =
+            self.list_with("list our ClusterRoleBindings", &requests, &params).await?;
+        found.into_iter().map(|found| binding(&self.name, found)).collect()
+    }
+
+    /// Binds a ClusterRole at the whole cluster to this subject, and to nobody else: the binding
+    /// of this name is then ours.
+    ///
+    /// # Errors
+    /// As [`Cluster::bind`]; [`CallError::Rejected`] also for a subject that is neither a user nor
+    /// a group.
+    pub async fn bind_cluster(
+        &self,
+        name: &str,
+        role: &str,
+        subject: &Subject,
+    ) -> Result<(), CallError> {
+        const WHAT: &str = "apply a ClusterRoleBinding";
+        if is_reserved_name(name) {
+            return Err(reserved(WHAT));
+        }
+        let (kind, holder) = match subject {
+            Subject::User(name) => ("User", name),
+            Subject::Group(id) => ("Group", id),
+            Subject::ServiceAccount(_) => {
+                return Err(failure::rejected(WHAT, "InvalidSubject", "it is a service account"));
+            }
+        };
+        let mut metadata = ours(name, None);
+        if let Subject::Group(id) = subject {
+            metadata.labels.get_or_insert_default().insert(GROUP.into(), id.clone());
+        }
+        let object = ClusterRoleBinding {
+            metadata,
+            role_ref: role_ref(&RoleRef::ClusterRole(role.to_owned())),
+            subjects: Some(vec![of(kind, holder)]),
+        };
+        let request = requests::<ClusterRoleBinding>(None).patch(
+            name,
+            &PatchParams::apply(MANAGER).force(),
+            &Patch::Apply(&object),
+        );
+        self.write::<ClusterRoleBinding>(WHAT, request).await.map(drop)
+    }
+
     /// Binds a role to a group, and to nobody else: the binding of this name is then ours.
     ///
     /// # Errors
@@ -66,8 +119,11 @@ impl Cluster {
         }
         let mut metadata = ours(name, Some(namespace));
         metadata.labels.get_or_insert_default().insert(GROUP.into(), group.to_string());
-        let object =
-            RoleBinding { metadata, role_ref: role_ref(role), subjects: Some(vec![of(group)]) };
+        let object = RoleBinding {
+            metadata,
+            role_ref: role_ref(role),
+            subjects: Some(vec![of("Group", group.as_str())]),
+        };
         let request = requests::<RoleBinding>(Some(namespace)).patch(
             name,
             &PatchParams::apply(MANAGER).force(),
@@ -172,11 +228,11 @@ fn place(binding: &Binding) -> Builder {
     }
 }
 
-fn of(group: &ObjectId) -> rbac::Subject {
+fn of(kind: &str, name: &str) -> rbac::Subject {
     rbac::Subject {
         api_group: Some(RBAC.into()),
-        kind: "Group".into(),
-        name: group.to_string(),
+        kind: kind.into(),
+        name: name.into(),
         namespace: None,
     }
 }

@@ -74,8 +74,18 @@ impl Cluster {
         what: &'static str,
         requests: &Builder,
     ) -> Result<Vec<K>, CallError> {
+        self.list_with(what, requests, &ListParams::default()).await
+    }
+
+    /// The part of a list that the parameters select.
+    pub(crate) async fn list_with<K: Clone + DeserializeOwned>(
+        &self,
+        what: &'static str,
+        requests: &Builder,
+        params: &ListParams,
+    ) -> Result<Vec<K>, CallError> {
         for _ in 0..RESTARTS {
-            match self.pages(what, requests).await {
+            match self.pages(what, requests, params).await {
                 Err(CallError::Conflict { .. }) => {}
                 listed => return listed,
             }
@@ -87,9 +97,10 @@ impl Cluster {
         &self,
         what: &'static str,
         requests: &Builder,
+        params: &ListParams,
     ) -> Result<Vec<K>, CallError> {
         let mut items = Vec::new();
-        let mut params = ListParams::default().limit(PAGE);
+        let mut params = params.clone().limit(PAGE);
         loop {
             let page: ObjectList<K> = self.read(what, requests.list(&params)).await?;
             items.extend(page.items);

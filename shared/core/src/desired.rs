@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Policy, Timestamp,
-    ids::TeamName,
+    ids::{ClusterName, RoleName, TeamName},
     policy::{Attribute, Birthright},
     state::{PersonState, Spell, Standing},
 };
@@ -22,6 +22,9 @@ pub struct Desired {
     pub account: Account,
     /// Memberships, each with its reasons.
     pub teams: BTreeMap<TeamName, Vec<Why>>,
+    /// Roles at whole clusters in the person's own name.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub grants: BTreeSet<(ClusterName, RoleName)>,
     /// What the facts ask for and the policy cannot give, naming the field.
     pub findings: Vec<String>,
 }
@@ -74,8 +77,12 @@ impl Desired {
     ///
     /// `now` bounds memberships on request; the state should be of the same instant.
     pub fn of(policy: &Policy, state: &PersonState, now: Timestamp) -> Self {
-        let mut desired =
-            Self { account: account(state), teams: BTreeMap::new(), findings: vec![] };
+        let account = account(state);
+        let grants = match account {
+            Account::Enabled => policy.grants_of(&state.person),
+            Account::Disabled { .. } | Account::Untouched => BTreeSet::new(),
+        };
+        let mut desired = Self { account, teams: BTreeMap::new(), grants, findings: vec![] };
         for (_, spell) in state.active_spells() {
             desired.add_birthright(policy, spell);
             desired.add_requests(policy, spell, now);

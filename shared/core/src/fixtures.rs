@@ -173,16 +173,21 @@ pub(crate) fn holdings() -> impl Strategy<Value = Holdings> {
     ];
     let groups = proptest::sample::subsequence(names, 0..=5);
     let who = option::weighted(0.8, (any::<bool>(), -10_i64..60, any::<bool>()));
-    (who, groups, 0_usize..3, 0_usize..3).prop_map(|(who, groups, assignments, bindings)| {
+    let bound = vec((option::of(Just("shop")), any::<bool>(), select(vec!["view", "edit"])), 0..4);
+    (who, groups, 0_usize..3, bound).prop_map(|(who, groups, assignments, bound)| {
         let Some((enabled, sessions, guest)) = who else { return Holdings::default() };
         let user = User { enabled, guest, sessions_valid_from: Some(hour(sessions)), ..user(1) };
         let role = assignment(AzureRole::RbacReader, "/subscriptions/x", &user.id);
-        let subject = Subject::User(user.upn.clone());
+        let subject = user.subject();
+        let bindings = bound.into_iter().map(|(namespace, managed, role)| {
+            let role = RoleRef::ClusterRole(role.to_owned());
+            Binding { managed, role, ..binding("retail-aks", namespace, subject.clone()) }
+        });
         Holdings {
             user: Some(user),
             groups: groups.into_iter().map(group).collect(),
             assignments: vec![role; assignments],
-            bindings: vec![binding("retail-aks", Some("shop"), subject); bindings],
+            bindings: bindings.collect(),
             ..Holdings::default()
         }
     })

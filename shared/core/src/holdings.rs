@@ -1,6 +1,6 @@
 //! What was observed: users, groups, role assignments, bindings.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -26,6 +26,15 @@ pub struct User {
     pub sessions_valid_from: Option<Timestamp>,
     /// A B2B guest: its home tenant keeps the sessions.
     pub guest: bool,
+}
+
+impl User {
+    /// How Kubernetes knows the user: by UPN, exactly as Entra spells it; a guest by object id.
+    ///
+    /// Source: the AKS guidance for bindings of users inside and outside of the tenant.
+    pub fn subject(&self) -> Subject {
+        Subject::User(if self.guest { self.id.to_string() } else { self.upn.clone() })
+    }
 }
 
 impl fmt::Debug for User {
@@ -235,8 +244,12 @@ pub struct Holdings {
     pub pim: Vec<PimMembership>,
     /// Azure roles that name the user, at, above and below the governed clusters.
     pub assignments: Vec<RoleAssignment>,
-    /// Bindings that name the user, in every governed cluster.
+    /// Bindings that name the user, in every governed cluster; of people who work on, only those
+    /// at the whole cluster that are ours.
     pub bindings: Vec<Binding>,
+    /// Clusters that could not be seen, and why.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unseen: BTreeMap<ClusterName, String>,
 }
 
 impl Holdings {

@@ -21,6 +21,7 @@ pub mod ids;
 pub mod invariants;
 pub mod limits;
 pub mod message;
+mod names;
 pub mod op;
 pub mod plan;
 pub mod policy;
@@ -37,6 +38,7 @@ pub use ids::{
     RoleName, SpellId, TeamName,
 };
 pub use jiff::Timestamp;
+pub use names::Names;
 pub use op::Op;
 pub use plan::Plan;
 pub use policy::Policy;

@@ -164,6 +164,11 @@ impl PersonState {
         self.standing() == Standing::Left
     }
 
+    /// Whether anything of the person's must be kept for the law.
+    pub fn legal_hold(&self) -> bool {
+        self.spells.values().any(|spell| spell.legal_hold.is_some())
+    }
+
     /// Since when the person has no access, for those on leave or gone; not before we knew, for
     /// until then sessions could begin. In whole seconds, as Entra keeps the times it is compared
     /// with: a finer one would find sessions ended in the same second still alive.

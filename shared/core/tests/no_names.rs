@@ -2,10 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::fmt::Debug;
+use std::{collections::BTreeMap, fmt::Debug};
 
 use latchkey_core::{
-    CaseId, Decision, Holdings, Op, PersonId, Plan, Timestamp,
+    CaseId, Decision, Holdings, Names, Op, PersonId, Plan, Timestamp,
     case::{CaseRecord, PersonRecord},
     desired::Desired,
     event::{CloudEvent, PersonData},
@@ -83,6 +83,7 @@ fn holdings() -> Holdings {
         pim: vec![],
         assignments: vec![assignment],
         bindings: vec![binding],
+        unseen: BTreeMap::new(),
     }
 }
 

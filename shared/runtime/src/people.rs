@@ -1,8 +1,11 @@
 //! A person as the ledger knows them.
 
+use std::collections::BTreeMap;
+
 use futures::future::{join_all, try_join_all};
+use latchkey_cluster::Cluster;
 use latchkey_core::{
-    CaseId, ObjectId, PersonId, Timestamp,
+    CallError, CaseId, ClusterName, Names, ObjectId, PersonId, Timestamp,
     case::{PersonRecord, person_stream},
     fact::Fact,
     holdings::{Binding, Group, RoleAssignment, User},
@@ -136,6 +139,11 @@ impl PersonView {
         }
     }
 
+    /// By what clusters may know the person, whose user was found or not.
+    pub fn names(&self, user: Option<&User>) -> Names {
+        Names::of(&self.person, user, self.link.as_ref())
+    }
+
     /// Notes the Entra user, so that the next look needs no search.
     ///
     /// # Errors
@@ -163,21 +171,49 @@ pub async fn assignments(cx: &Cx, user: &ObjectId) -> Result<Vec<RoleAssignment>
     Ok(all)
 }
 
-/// Bindings that name the user, in every governed cluster, and the clusters that could not be
-/// seen. Bindings that belong to AKS or Kubernetes are left out.
-pub async fn bindings(cx: &Cx, user: &User) -> (Vec<Binding>, Vec<String>) {
+/// Bindings that name the person, in every governed cluster, and the clusters that could not be
+/// seen, with the reason. Bindings that belong to AKS or Kubernetes are left out.
+pub async fn bindings(cx: &Cx, names: &Names) -> (Vec<Binding>, BTreeMap<ClusterName, String>) {
+    let of_person = |cluster: Cluster| async move { cluster.all_bindings().await };
+    let (mut found, unseen) = in_every_cluster(cx, of_person).await;
+    found.retain(|binding| !binding.reserved && names.are_in(binding));
+    (found, unseen)
+}
+
+/// As [`bindings`], but only those at whole clusters that are ours: one request per cluster.
+pub async fn own_cluster_bindings(
+    cx: &Cx,
+    names: &Names,
+) -> (Vec<Binding>, BTreeMap<ClusterName, String>) {
+    let of_person = |cluster: Cluster| async move { cluster.own_cluster_bindings().await };
+    let (mut found, unseen) = in_every_cluster(cx, of_person).await;
+    found.retain(|binding| !binding.reserved && names.are_in(binding));
+    (found, unseen)
+}
+
+async fn in_every_cluster<F>(
+    cx: &Cx,
+    list: impl Fn(Cluster) -> F,
+) -> (Vec<Binding>, BTreeMap<ClusterName, String>)
+where
+    F: Future<Output = Result<Vec<Binding>, CallError>>,
+{
+    let list = &list;
     let calls = cx.policy().clusters.keys().map(|name| async move {
-        let found = async { Ok::<_, StepError>(cx.cluster(name).await?.all_bindings().await?) };
+        let found = async { Ok::<_, StepError>(list(cx.cluster(name).await?).await?) };
         (name, found.await)
     });
-    let (mut bindings, mut unseen) = (Vec::new(), Vec::new());
+    let (mut bindings, mut unseen) = (Vec::new(), BTreeMap::new());
     for (name, found) in join_all(calls).await {
         match found {
-            Ok(found) => {
-                bindings.extend(found.into_iter().filter(|b| !b.reserved && b.names(user)));
-            }
-            Err(error) => unseen.push(format!("cluster {name} could not be seen: {error}")),
+            Ok(found) => bindings.extend(found),
+            Err(error) => drop(unseen.insert(name.clone(), error.to_string())),
         }
     }
     (bindings, unseen)
+}
+
+/// What to say of clusters that could not be seen.
+pub fn unseen_lines(unseen: &BTreeMap<ClusterName, String>) -> Vec<String> {
+    unseen.iter().map(|(name, why)| format!("cluster {name} could not be seen: {why}")).collect()
 }

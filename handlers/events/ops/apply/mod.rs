@@ -11,7 +11,7 @@ use latchkey_core::{
     case::{CaseRecord, Cause, Evidence, Outcome, case_stream},
     message::{About, StepMessage},
     policy::Access,
-    request,
+    request::{self, Holder},
 };
 use latchkey_runtime::{Cx, PersonView, StepError, case, journal::append_if, mail::send_step};
 use serde_json::{Value, json};
@@ -65,13 +65,20 @@ pub(super) async fn apply(
     }
 }
 
-/// Whom or what the order is about: its person, else its team, else the team of its namespace.
+/// Whom or what the order is about: its person, else its team, else its holder, else the
+/// team of its namespace.
 fn about(policy: &Policy, request: &Value) -> Result<About, StepError> {
     if request["personId"].is_string() {
         return Ok(About::Person(read(request["personId"].clone())?));
     }
     if request["team"].is_string() {
         return Ok(About::Team(read(request["team"].clone())?));
+    }
+    if request["holder"].is_object() {
+        return Ok(match read(request["holder"].clone())? {
+            Holder::Person(person) => About::Person(person),
+            Holder::Team(team) => About::Team(team),
+        });
     }
     let wanted: request::Namespace = read(request.clone())?;
     let gives = |access: &Access| {

@@ -4,7 +4,7 @@ use latchkey_core::{
     Holdings, PersonId, Policy, Refusal,
     desired::{Desired, Why},
     holdings::Group,
-    policy::Access,
+    policy::{Access, gives_grant},
     state::Standing,
 };
 use latchkey_runtime::{Cx, PersonView, StepError, people};
@@ -20,6 +20,9 @@ use crate::plans::plan_person::{self, Seen};
 /// Nothing in the policy gives this.
 const NOT_GIVEN: &str = "not given by the policy";
 
+/// The policy's `grants` give this.
+const GRANTED: &str = "granted by name";
+
 /// The person.
 pub(in super::super) async fn person(cx: &Cx, text: &str) -> Result<Value, Fault> {
     let person: PersonId = id(text)?;
@@ -29,7 +32,7 @@ pub(in super::super) async fn person(cx: &Cx, text: &str) -> Result<Value, Fault
     }
     let state = view.state(cx.now());
     let mut seen = plan_person::look(cx, &view).await?;
-    let unseen = complete(cx, &mut seen.held, state.standing()).await?;
+    complete(cx, &view, &mut seen.held, state.standing()).await?;
     let (plan, residue) = plan(&seen);
     Ok(json!({
         "personId": person,
@@ -41,7 +44,7 @@ pub(in super::super) async fn person(cx: &Cx, text: &str) -> Result<Value, Fault
         "desired": desired(&seen.desired),
         "findings": seen.desired.findings,
         "holdings": rows(cx.policy(), &seen),
-        "unseen": unseen,
+        "unseen": people::unseen_lines(&seen.held.unseen),
         "plan": plan,
         "residue": residue,
         "cases": cases(cx, &view.cases).await?,
@@ -51,17 +54,19 @@ pub(in super::super) async fn person(cx: &Cx, text: &str) -> Result<Value, Fault
 /// The planner looks at direct roles and bindings of leavers only; here everybody's are shown.
 async fn complete(
     cx: &Cx,
+    view: &PersonView,
     held: &mut Holdings,
     standing: Standing,
-) -> Result<Vec<String>, StepError> {
+) -> Result<(), StepError> {
     let Some(user) = held.user.as_ref().filter(|_| standing != Standing::Left) else {
-        return Ok(Vec::new());
+        return Ok(());
     };
+    let names = view.names(Some(user));
     let (assignments, (bindings, unseen)) =
-        futures::join!(people::assignments(cx, &user.id), people::bindings(cx, user));
+        futures::join!(people::assignments(cx, &user.id), people::bindings(cx, &names));
     held.assignments = assignments?;
-    held.bindings = bindings;
-    Ok(unseen)
+    (held.bindings, held.unseen) = (bindings, unseen);
+    Ok(())
 }
 
 fn plan(seen: &Seen) -> (Vec<String>, Vec<String>) {
@@ -83,7 +88,11 @@ fn rows(policy: &Policy, seen: &Seen) -> Vec<Row> {
     let held = &seen.held;
     let groups = held.groups.iter().flat_map(|group| group_rows(policy, &seen.desired, group));
     let roles = held.assignments.iter().map(|held| azure_role(policy, held, NOT_GIVEN));
-    let bindings = held.bindings.iter().map(|held| binding(held, NOT_GIVEN));
+    let bindings = held.bindings.iter().map(|found| {
+        let user = held.user.as_ref();
+        let given = user.is_some_and(|user| gives_grant(found, &seen.desired.grants, user));
+        binding(found, if given { GRANTED } else { NOT_GIVEN })
+    });
     groups.chain(roles).chain(bindings).collect()
 }
 

@@ -52,6 +52,39 @@ async fn a_group_is_bound_and_bound_again_without_harm() {
 }
 
 #[tokio::test]
+async fn a_cluster_role_is_bound_to_a_group_and_to_a_user_and_bound_anew_to_another_name() {
+    let bench = with_foreign_binding().await;
+    let cluster = &bench.cluster;
+    cluster.bind_cluster("acc-team", "view", &Subject::Group(group(1).to_string())).await.unwrap();
+    for name in [SAM, ALEX, ALEX] {
+        cluster.bind_cluster("acc-alex", "edit", &Subject::User(name.into())).await.unwrap();
+    }
+    let ours = cluster.own_cluster_bindings().await.unwrap();
+    let seen: Vec<_> = ours.iter().map(|b| (b.name.as_str(), &b.role, &b.subjects[..])).collect();
+    let edit = RoleRef::ClusterRole("edit".into());
+    assert_eq!(
+        seen,
+        [
+            ("acc-alex", &edit, &[Subject::User(ALEX.into())][..]),
+            ("acc-team", &view(), &[Subject::Group(group(1).to_string())][..]),
+        ]
+    );
+    assert!(ours.iter().all(|b| b.managed && !b.reserved && b.namespace.is_none()));
+}
+
+#[tokio::test]
+async fn a_cluster_role_binding_takes_no_reserved_name_and_no_service_account() {
+    let bench = Bench::start().await;
+    let alex = Subject::User(ALEX.into());
+    let robot = Subject::ServiceAccount("dev/robot".into());
+    for (name, subject) in [("aks-mine", &alex), ("system:mine", &alex), ("acc-1", &robot)] {
+        let refused = bench.cluster.bind_cluster(name, "view", subject).await.unwrap_err();
+        assert!(matches!(refused, CallError::Rejected { .. }), "{name}: {refused}");
+    }
+    assert!(bench.cluster.own_cluster_bindings().await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn a_binding_cannot_change_its_role() {
     let bench = with_foreign_binding().await;
     let dev = namespace("dev");

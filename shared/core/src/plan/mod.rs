@@ -1,5 +1,6 @@
 //! Plans: which steps bring the world from what is held to what is desired.
 
+mod direct;
 #[cfg(test)]
 mod model;
 mod person;

@@ -7,8 +7,9 @@ use crate::{
     holdings::{Group, RoleRef, Subject, TeamHoldings},
     ids::{ClusterName, NamespaceName, TeamName},
     plan::Intent,
-    policy::team_grants,
+    policy::{gives_grant, team_grants},
     request,
+    state::Standing,
 };
 
 /// A person's holdings after a step.
@@ -16,6 +17,7 @@ pub(super) fn person_after(
     mut held: Holdings,
     intent: &Intent,
     policy: &Policy,
+    standing: Standing,
     now: Timestamp,
 ) -> Holdings {
     match intent {
@@ -35,7 +37,23 @@ pub(super) fn person_after(
             held.groups.extend(groups);
         }
         Intent::RevokeRoleAssignments(_) => held.assignments.clear(),
+        Intent::UnbindPerson(_) if standing != Standing::Left => {
+            let grants = policy.grants_of(&crate::fixtures::person());
+            let user = held.user.clone().expect("it is planned for a user");
+            let active = standing == Standing::Active;
+            held.bindings.retain(|binding| {
+                !binding.managed || (active && gives_grant(binding, &grants, &user))
+            });
+        }
         Intent::UnbindPerson(_) => held.bindings.retain(|binding| binding.reserved),
+        Intent::BindClusterRole(asked) => {
+            let user = held.user.as_ref().expect("it is planned for a user");
+            let mut new = binding(asked.cluster.as_str(), None, user.subject());
+            let role = asked.role.cluster_role().expect("it is given at a cluster");
+            new.role = RoleRef::ClusterRole(role.to_owned());
+            held.bindings.push(new);
+        }
+        Intent::DeleteUser(_) => held = Holdings::default(),
         other => panic!("no plan of a person asks for {other}"),
     }
     held

@@ -8,7 +8,10 @@ use crate::{
     holdings::{Group, User},
     ids::{ClusterName, PersonId, TeamName},
     invariants::{Admins, check_principal, may_remove_admin},
-    plan::Intent,
+    plan::{
+        Intent,
+        direct::{is_deletable, plan_grants, take_back},
+    },
     policy::same_group,
     request,
     state::{PersonState, Standing},
@@ -19,7 +22,9 @@ use crate::{
 /// Somebody who is cut off loses sign-in and sessions first, then everything else; somebody on
 /// leave loses the memberships that the policy gave and keeps the rest. Of a mover, memberships
 /// that nothing justifies any more are left before new ones are joined. Azure roles and bindings
-/// that name an active person directly are somebody else's decision and stay.
+/// that name an active person directly are somebody else's decision and stay, except the bindings
+/// that Latchkey made for `grants`. Long after everything was taken from a leaver, the user is
+/// deleted ([`People::delete_at`](crate::policy::People::delete_at)).
 ///
 /// `admins` tells who can administer each cluster ([`Policy::admin_groups`]). A leaver who is
 /// among the last of them keeps everything until an operator appoints another: a cluster that
@@ -43,7 +48,7 @@ pub fn plan_person(
     let mut planner = Planner { policy, state, held, admins, plan: Plan::default() };
     match desired.account {
         Account::Enabled => planner.active(&desired)?,
-        Account::Disabled { since } => planner.cut(since)?,
+        Account::Disabled { since } => planner.cut(&desired, since, now)?,
         Account::Untouched => {}
     }
     let mut plan = planner.plan;
@@ -87,6 +92,7 @@ impl<'a> Planner<'a> {
         if !teams.is_empty() {
             self.send(Intent::JoinGroups(request::JoinGroups { person_id: self.id(), teams }));
         }
+        plan_grants(&mut self.plan, &self.state.person, desired, self.held, user);
         Ok(())
     }
 
@@ -101,7 +107,7 @@ impl<'a> Planner<'a> {
         })
     }
 
-    fn cut(&mut self, since: Timestamp) -> Result<(), Refusal> {
+    fn cut(&mut self, desired: &Desired, since: Timestamp, now: Timestamp) -> Result<(), Refusal> {
         let held: &'a Holdings = self.held;
         if let Some(user) = &held.user {
             self.may_shut(user)?;
@@ -110,9 +116,19 @@ impl<'a> Planner<'a> {
         if self.state.standing() == Standing::Left {
             self.leave_everything();
             self.take_direct_access();
+            if is_deletable(self.policy, self.state, held, &self.plan, now) {
+                self.send(Intent::DeleteUser(self.person()));
+            }
         } else {
             self.leave_teams();
+            if let Some(user) = &held.user {
+                take_back(&mut self.plan, &self.state.person, desired, held, user);
+            }
         }
+        let unseen = held.unseen.iter();
+        let unseen =
+            unseen.map(|(cluster, why)| format!("cluster {cluster} could not be seen: {why}"));
+        self.plan.residue.extend(unseen);
         Ok(())
     }
 

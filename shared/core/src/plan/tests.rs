@@ -13,9 +13,10 @@ use crate::{
     azure_role::AzureRole,
     fact::{Fact, FactKind},
     fixtures::*,
-    holdings::{Subject, TeamHoldings},
+    holdings::{Binding, Group, RoleRef, Subject, TeamHoldings},
     ids::{ClusterName, TeamName},
     invariants::Admins,
+    policy::Grant,
     state::{PersonState, Standing},
 };
 
@@ -81,6 +82,134 @@ fn a_leaver_loses_the_doors_first_and_then_every_path() {
     - Azure roles of 0042
     - bindings of 0042
     ");
+}
+
+fn grant(cluster: &str, role: &str) -> Grant {
+    Grant { person: person(), cluster: cluster.parse().unwrap(), role: role.parse().unwrap() }
+}
+
+/// A binding of ours at the cluster.
+fn given(cluster: &str, role: &str, subject: Subject) -> Binding {
+    Binding { role: RoleRef::ClusterRole(role.into()), ..binding(cluster, None, subject) }
+}
+
+#[test]
+fn a_person_gets_the_roles_the_policy_grants_by_name_and_loses_those_it_no_longer_grants() {
+    let mut policy = policy();
+    policy.grants = vec![grant("retail-aks", "reader"), grant("private-aks", "cluster-admin")];
+    let state = PersonState::of(&person(), &[fact(FactKind::Hired, 1, 0)], hour(1));
+    let mut held = held(&["Ops_Frontend_team"]);
+    let look =
+        |policy: &Policy, held: &Holdings| plan_person(policy, &state, held, &[], hour(1)).unwrap();
+    assert_snapshot!(look(&policy, &held), @"
+    + role cluster-admin of 0042 at private-aks
+    + role reader of 0042 at retail-aks
+    ");
+    let user = held.user.clone().unwrap();
+    held.bindings = vec![given("retail-aks", "view", user.subject())];
+    held.bindings.push(given("private-aks", "cluster-admin", user.subject()));
+    assert_snapshot!(look(&policy, &held), @"nothing to do");
+    policy.grants.pop();
+    assert_snapshot!(look(&policy, &held), @"- bindings of 0042");
+    held.bindings[1].managed = false;
+    assert_snapshot!(look(&policy, &held), @"nothing to do");
+}
+
+#[test]
+fn a_guest_is_granted_by_object_id_and_a_renamed_user_by_the_new_name() {
+    let mut policy = policy();
+    policy.grants = vec![grant("retail-aks", "reader")];
+    let state = PersonState::of(&person(), &[fact(FactKind::Hired, 1, 0)], hour(1));
+    let mut held = held(&["Ops_Frontend_team"]);
+    held.user.as_mut().unwrap().guest = true;
+    let by_id = Subject::User(id(1).to_string());
+    held.bindings = vec![given("retail-aks", "view", by_id)];
+    let plan = |held: &Holdings| plan_person(&policy, &state, held, &[], hour(1)).unwrap();
+    assert!(plan(&held).is_done());
+    held.user.as_mut().unwrap().guest = false;
+    assert_snapshot!(plan(&held), @"
+    - bindings of 0042
+    + role reader of 0042 at retail-aks
+    ");
+}
+
+#[test]
+fn a_cluster_that_cannot_be_seen_holds_up_those_it_matters_to() {
+    let mut policy = policy();
+    let state = PersonState::of(&person(), &[fact(FactKind::Hired, 1, 0)], hour(1));
+    let mut held = held(&["Ops_Frontend_team"]);
+    held.unseen.insert("retail-aks".parse().unwrap(), "no answer".into());
+    let plan = |policy: &Policy| plan_person(policy, &state, &held, &[], hour(1)).unwrap();
+    assert_snapshot!(plan(&policy), @"note: cluster retail-aks could not be seen: no answer");
+    policy.grants = vec![grant("retail-aks", "reader")];
+    assert_snapshot!(plan(&policy), @"! cluster retail-aks could not be seen: no answer");
+}
+
+#[test]
+fn somebody_on_leave_loses_what_was_granted_by_name() {
+    let mut policy = policy();
+    policy.grants = vec![grant("retail-aks", "reader")];
+    let facts = [fact(FactKind::Hired, 1, 0), fact(FactKind::LeaveStarted, 2, 5)];
+    let state = PersonState::of(&person(), &facts, hour(6));
+    let mut held = held(&[]);
+    held.bindings = vec![given("retail-aks", "view", held.user.as_ref().unwrap().subject())];
+    assert_snapshot!(plan_person(&policy, &state, &held, &admins(&policy, 900..905), hour(6)).unwrap(), @"
+    - sign-in of 0042
+    - sessions of 0042
+    - bindings of 0042
+    ");
+}
+
+/// A leaver from whom everything was taken.
+fn stripped() -> Holdings {
+    let mut held = held(&[]);
+    let user = held.user.as_mut().unwrap();
+    (user.enabled, user.sessions_valid_from) = (false, Some(hour(11)));
+    held
+}
+
+#[test]
+fn a_leavers_user_is_deleted_when_due_and_not_before() {
+    let month = 30 * 24;
+    assert!(plan(&leaver(), &stripped(), 10 + month - 1).unwrap().is_done());
+    assert_snapshot!(plan(&leaver(), &stripped(), 10 + month).unwrap(), @"- Entra user of 0042");
+}
+
+#[test]
+fn no_user_is_deleted_while_anything_is_left_or_the_law_forbids_it() {
+    let late = 10 + 31 * 24;
+    let deletes = |facts: &[Fact], held: &Holdings| {
+        let plan = plan(facts, held, late).unwrap();
+        plan.intents.iter().any(|step| matches!(step, Intent::DeleteUser(_)))
+    };
+    assert!(deletes(&leaver(), &stripped()));
+    let mut held_by_law = leaver();
+    held_by_law[1].legal_hold = Some("matter 7".into());
+    assert!(!deletes(&held_by_law, &stripped()));
+    let but = |change: fn(&mut Holdings)| {
+        let mut held = stripped();
+        change(&mut held);
+        deletes(&leaver(), &held)
+    };
+    assert!(!but(|held| held.user.as_mut().unwrap().enabled = true));
+    assert!(!but(|held| held.groups.push(group("Book_club"))));
+    assert!(!but(|held| held.bindings.push(binding(
+        "retail-aks",
+        None,
+        Subject::User("x".into())
+    ))));
+    assert!(!but(|held| drop(held.unseen.insert("retail-aks".parse().unwrap(), "?".into()))));
+    assert!(!but(|held| held.groups.push(Group { synced: true, ..group("Old") })));
+    assert!(but(|held| held.groups.push(Group { dynamic: true, ..group("Everybody") })));
+}
+
+#[test]
+fn a_protected_leavers_user_is_never_deleted() {
+    let mut policy = policy();
+    policy.protected.principals.insert(id(1));
+    let late = hour(10 + 31 * 24);
+    let state = PersonState::of(&person(), &leaver(), late);
+    assert!(plan_person(&policy, &state, &stripped(), &[], late).unwrap().is_done());
 }
 
 #[test]
@@ -343,25 +472,29 @@ fn done(policy: &Policy, name: &str, held: TeamHoldings) -> Result<TeamHoldings,
 
 proptest! {
     #[test]
-    fn a_persons_plan_done_leaves_an_empty_plan(facts in facts(), held in holdings(), now in 0_i64..60) {
-        let policy = policy();
+    fn a_persons_plan_done_leaves_an_empty_plan(
+        facts in facts(),
+        held in holdings(),
+        now in 0_i64..1500,
+        granted in subsequence(vec!["reader", "writer"], 0..=2),
+    ) {
+        let mut policy = policy();
+        policy.grants = granted.iter().map(|role| grant("retail-aks", role)).collect();
         let state = PersonState::of(&person(), &facts, hour(now));
         let admins = admins(&policy, 1..10);
         let mut held = held;
-        // A missing user is created at the first look, the rest follows at the second.
+        // A missing user is created at the first look, the rest follows at the second; a leaver's
+        // user is deleted at the look that finds nothing else.
         for _ in 0..2 {
             let Ok(plan) = plan_person(&policy, &state, &held, &admins, hour(now)) else {
                 // Only a user that cannot be created is refused here.
                 prop_assert!(held.user.is_none());
                 return Ok(());
             };
-            prop_assert!(plan.intents.len() <= 5);
-            let created = held.user.is_none();
-            held = plan.intents.iter()
-                .fold(held, |held, step| person_after(held, step, &policy, hour(now)));
-            if !created {
-                break;
-            }
+            prop_assert!(plan.intents.len() <= 5 + granted.len());
+            held = plan.intents.iter().fold(held, |held, step| {
+                person_after(held, step, &policy, state.standing(), hour(now))
+            });
         }
         let rest = plan_person(&policy, &state, &held, &admins, hour(now)).unwrap();
         prop_assert!(rest.intents.is_empty(), "{rest}");

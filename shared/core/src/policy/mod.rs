@@ -6,6 +6,7 @@
 mod check;
 mod compliant_device;
 mod error;
+mod grant;
 mod lookup;
 mod parse;
 mod path;
@@ -17,6 +18,7 @@ use std::{
     fmt,
 };
 
+use jiff::{Span, Timestamp, tz::TimeZone};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +26,7 @@ use crate::ids::{ClusterName, GroupName, NamespaceName, ObjectId, PersonId, Role
 
 use compliant_device::Written;
 pub use error::{PolicyError, PolicyErrors};
+pub use grant::gives_grant;
 pub(crate) use lookup::same_group;
 pub use lookup::{Resolved, binding_name, place};
 pub use path::Path;
@@ -290,6 +293,14 @@ pub struct People {
 impl Default for People {
     fn default() -> Self {
         Self { matching: Matching::EmployeeId, create: false, delete_after: None }
+    }
+}
+
+impl People {
+    /// When the user of somebody who left at this instant is deleted; never when none.
+    pub fn delete_at(&self, left: Timestamp) -> Option<Timestamp> {
+        let after: Span = self.delete_after.as_ref()?.parse().ok()?;
+        Some(left.to_zoned(TimeZone::UTC).checked_add(after).ok()?.timestamp())
     }
 }
 

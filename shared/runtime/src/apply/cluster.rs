@@ -16,6 +16,9 @@ pub(super) async fn write(cx: &Cx, op: &Op) -> Result<(), StepError> {
         Op::BindRole { cluster, namespace, name, role, group, .. } => {
             cx.cluster(cluster).await?.bind(namespace, name, role, group).await?;
         }
+        Op::BindClusterRole { cluster, name, role, subject, .. } => {
+            cx.cluster(cluster).await?.bind_cluster(name, role, subject).await?;
+        }
         Op::DeleteBinding { binding, .. } => {
             cx.cluster(&binding.cluster).await?.delete_binding(binding).await?;
         }
