@@ -61,7 +61,7 @@ fn somebody_who_works_on_loses_only_what_was_granted_and_is_no_more() {
         ];
     };
     assert_snapshot!(decide(active), @"
-    - 1003 from binding latchkey-1adc43a9b0b5e33b at retail-aks
+    - ClusterRole/edit at retail-aks from 1003
     - ClusterRole/admin at retail-aks from 1003
     ");
 }
@@ -73,7 +73,7 @@ fn a_grant_under_another_spelling_of_the_name_is_no_grant() {
         facts.grants = [("retail-aks".parse().unwrap(), "reader".parse().unwrap())].into();
         facts.bindings = vec![granted("view", "Sam.Reed@contoso.example")];
     };
-    assert_snapshot!(decide(active), @"- 1003 from binding latchkey-d409a21598bfbdfd at retail-aks");
+    assert_snapshot!(decide(active), @"- ClusterRole/view at retail-aks from 1003");
 }
 
 #[test]

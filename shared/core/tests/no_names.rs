@@ -77,6 +77,7 @@ fn holdings() -> Holdings {
         created: None,
     };
     assert!(names_user(&binding.subjects[0], &user));
+    hides(&Names::of(&PersonId::new("0042").unwrap(), Some(&user), None));
     Holdings {
         user: Some(user),
         groups: vec![],

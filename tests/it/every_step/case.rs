@@ -3,6 +3,7 @@
 use std::{env, fs, path::PathBuf};
 
 use handlers::STEPS;
+use latchkey_core::case::Outcome;
 use latchkey_runtime::Entry;
 use serde_json::{Value, json};
 
@@ -22,6 +23,15 @@ pub struct Case {
 }
 
 impl Case {
+    /// How a run ends that changes something.
+    pub fn ends(&self) -> Outcome {
+        match self.change {
+            // What was given is taken back, and the request refused.
+            Change::GrantedLeft => Outcome::Refused,
+            _ => Outcome::Applied,
+        }
+    }
+
     /// What it is called when it fails.
     pub fn name(&self) -> String {
         match self.what {
@@ -38,6 +48,9 @@ type Branch = (&'static str, &'static str, Option<fn() -> Value>, Change);
 const BRANCHES: &[Branch] = &[
     ("create_user", "who was disabled", None, Change::UserDisabled),
     ("create_user", "who was deleted", None, Change::UserDeleted),
+    ("bind_cluster_role", "of a team", Some(auditors_read), Change::None),
+    ("bind_cluster_role", "of a leaver", None, Change::GrantedLeft),
+    ("unbind_person", "who works on", Some(granted), Change::GrantedMore),
     ("bind_namespace_role", "of a built-in role", Some(shop_reader), Change::None),
     ("unbind_namespace_role", "at the cluster", Some(retail_at_cluster), Change::None),
     ("probe_access", "of the group alone", Some(probe_team), Change::None),
@@ -45,6 +58,14 @@ const BRANCHES: &[Branch] = &[
 
 fn shop_reader() -> Value {
     json!({ "team": "retail", "cluster": "retail-aks", "namespace": "shop", "role": "reader" })
+}
+
+fn auditors_read() -> Value {
+    json!({ "cluster": "retail-aks", "role": "reader", "holder": { "team": "auditors" } })
+}
+
+fn granted() -> Value {
+    json!({ "personId": "1008" })
 }
 
 fn retail_at_cluster() -> Value {

@@ -213,7 +213,10 @@ fn message(case: &Case) -> StepMessage {
     let about = match (&case.request["personId"], &case.request["team"]) {
         (serde_json::Value::String(id), _) => About::Person(id.parse().expect("an id")),
         (_, serde_json::Value::String(team)) => About::Team(team.parse().expect("a name")),
-        _ => About::Team("frontend".parse().expect("a name")),
+        _ => match &case.request["holder"]["person"] {
+            serde_json::Value::String(id) => About::Person(id.parse().expect("an id")),
+            _ => About::Team("frontend".parse().expect("a name")),
+        },
     };
     StepMessage {
         case_id: CaseId::of(&[case.entry.name]),

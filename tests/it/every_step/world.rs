@@ -1,7 +1,8 @@
 //! The one world in which every step's `example.json` asks for a change.
 //!
-//! Four people of HR: 1001 joins and has no Entra user yet, 1002 joins and has one, 1003 left an
-//! hour ago and still holds everything there is to hold, 1004 works on. The clusters hold part of
+//! People of HR: 1001 joins and has no Entra user yet, 1002 joins and has one, 1003 left an hour ago
+//! and still holds everything there is to hold, 1004 works on, as does 1008, to whom the policy grants
+//! a role by name. The clusters hold part of
 //! what the policy gives the teams, and some that it does not.
 
 use std::sync::PoisonError;
@@ -11,7 +12,7 @@ use latchkey_core::{
     PersonId, SpellId, TeamName,
     case::{PersonRecord, person_stream},
     fact::{Attributes, EventKey, Fact, FactKind, Urgency},
-    policy::Authorization,
+    policy::{Authorization, Grant},
 };
 use latchkey_runtime::Cx;
 use sandbox::{ClusterSpec, Directory, Sandbox, World, kubernetes};
@@ -26,6 +27,10 @@ pub enum Change {
     UserDisabled,
     /// 1001 had a user, who was deleted.
     UserDeleted,
+    /// 1008 has left and is still bound by name.
+    GrantedLeft,
+    /// 1008 works on and is bound by name to more than the policy grants.
+    GrantedMore,
 }
 
 /// Object ids of what is in the world.
@@ -51,27 +56,35 @@ pub async fn fill(sandbox: &Sandbox, cx: &Cx, change: Change) {
     }
     azure(&sandbox.world, cx, &ids);
     clusters(&sandbox.world, &ids);
-    facts(cx).await;
+    granted(&sandbox.world, change);
+    facts(cx, change).await;
 }
 
 fn directory(world: &World, change: Change) -> Ids {
     let mut directory = world.directory.write().unwrap_or_else(PoisonError::into_inner);
     let directory = &mut *directory;
-    let [admins, backend, retail, canteen, _] =
-        ["ClusterAdminGroup", "Ops_Backend_team", "Retail_dev_team", "Canteen", "Ops_Observers"]
-            .map(|name| directory.add_group(name));
+    let [admins, backend, retail, canteen, ..] = [
+        "ClusterAdminGroup",
+        "Ops_Backend_team",
+        "Retail_dev_team",
+        "Canteen",
+        "Ops_Observers",
+        "Ops_Auditors",
+    ]
+    .map(|name| directory.add_group(name));
     for name in ["site-admin-1", "site-admin-2", "site-admin-3"] {
         let admin = directory.add_user(name);
         directory.add_member(&admins, &admin);
     }
     employee(directory, "robin.day", "1002");
+    employee(directory, "jo.west", "1008");
     let leaver = employee(directory, "sam.reed", "1003");
     let colleague = employee(directory, "kim.lane", "1004");
     for group in [&admins, &canteen] {
         directory.add_member(group, &leaver);
     }
     directory.add_member(&backend, &colleague);
-    if change != Change::None {
+    if [Change::UserDisabled, Change::UserDeleted].contains(&change) {
         let joiner = employee(directory, "alex.hill", "1001");
         let _ = directory.change_user(&joiner, |user| user.account_enabled = false);
         if change == Change::UserDeleted {
@@ -136,6 +149,21 @@ fn clusters(world: &World, ids: &Ids) {
     retail.add(group_binding(Some("shop"), "somebody-elses", "edit", &ids.retail));
 }
 
+/// What Latchkey bound 1008 to before.
+fn granted(world: &World, change: Change) {
+    let mut clusters = world.clusters.write().unwrap_or_else(PoisonError::into_inner);
+    let retail = clusters.get_mut("retail-aks").expect("it was added");
+    let roles: &[&str] = match change {
+        Change::GrantedLeft => &["view"],
+        Change::GrantedMore => &["view", "admin"],
+        _ => &[],
+    };
+    for role in roles {
+        let name = Grant::binding_name(role, &"1008".parse().expect("an id"));
+        ours(retail, binding(None, &name, role, &["jo.west@contoso.onmicrosoft.com"], None));
+    }
+}
+
 fn ours(cluster: &mut kubernetes::State, mut object: Value) {
     object["metadata"]["labels"] = json!({ "app.kubernetes.io/managed-by": "latchkey" });
     cluster.add(object);
@@ -172,18 +200,22 @@ fn with_subjects(namespace: Option<&str>, name: &str, role: &str, subjects: &[Va
     })
 }
 
-async fn facts(cx: &Cx) {
+async fn facts(cx: &Cx, change: Change) {
     let observers = TeamName::new("observers").expect("a name");
     let until = Timestamp::now() + SignedDuration::from_hours(24);
     let asked = FactKind::AccessRequested { team: observers, until };
-    let told = [
+    let mut told = vec![
         fact("1001", FactKind::Hired, 24, Some(("Frontend Ops", "alex.hill"))),
         fact("1002", FactKind::Hired, 24, Some(("Backend Ops", "robin.day"))),
         fact("1002", asked, 12, None),
         fact("1003", FactKind::Hired, 24, Some(("Platform", "sam.reed"))),
         fact("1003", FactKind::Terminated, 1, None),
         fact("1004", FactKind::Hired, 24, Some(("Backend Ops", "kim.lane"))),
+        fact("1008", FactKind::Hired, 24, Some(("Audit", "jo.west"))),
     ];
+    if change == Change::GrantedLeft {
+        told.push(fact("1008", FactKind::Terminated, 1, None));
+    }
     for fact in told {
         let stream = person_stream(&fact.person);
         let record = PersonRecord::Fact(fact);

@@ -132,7 +132,7 @@ fn requests() -> Vec<(&'static str, Value)> {
     role["role"] = json!("writer");
     let teams = json!({ "personId": "1042", "teams": ["frontend"] });
     let cluster = json!({ "team": "frontend", "cluster": "aks-west" });
-    let holder = json!({ "team": "frontend" });
+    let holder = json!({ "person": "1042" });
     vec![
         ("bind_cluster_role", json!({ "cluster": "aks-west", "role": "reader", "holder": holder })),
         ("bind_namespace_role", role.clone()),

@@ -38,10 +38,10 @@ pub(super) struct Reasons<'a> {
 impl<'a> Reasons<'a> {
     /// What gives an Azure role.
     pub fn of_role(self, held: &RoleAssignment, ours: bool) -> Given {
-        let gives = |access: &Access| {
+        let gives = |team: &Team, access: &Access| {
             let at = |namespace| self.policy.scope(&access.cluster, namespace);
             let here = |scope: Option<String>| scope.is_some_and(|s| same_scope(&s, &held.scope));
-            let role = self.policy.azure_role(access);
+            let role = self.policy.path(team, access).and_then(|path| path.azure_role());
             role.is_some_and(|role| role.id() == held.role) && here(at(access.namespace.as_ref()))
                 || held.role == AzureRole::ClusterUser.id() && here(at(None))
         };
@@ -50,26 +50,23 @@ impl<'a> Reasons<'a> {
 
     /// What gives a group the role of a binding.
     pub fn of_binding(self, binding: &Binding, group: &ObjectId) -> Given {
-        let gives = |access: &Access| {
+        let gives = |team: &Team, access: &Access| {
+            let path = self.policy.path(team, access);
             access.cluster == binding.cluster
                 && access.namespace == binding.namespace
-                && self.policy.kubernetes_role(access).as_ref() == Some(&binding.role)
+                && path.is_some_and(|path| path.binding() == Some(&binding.role))
         };
         self.team(group, gives, !binding.managed)
     }
 
     /// What gives one person the role of a binding.
     pub fn of_person(self, binding: &Binding, person: Option<&PersonId>) -> Given {
-        let role = |name: &str| match name {
-            "reader" => "view".to_owned(),
-            "writer" => "edit".to_owned(),
-            other => other.to_owned(),
-        };
+        let RoleRef::ClusterRole(role) = &binding.role else { return Given::Nothing };
         let granted = self.policy.grants.iter().any(|grant| {
             Some(&grant.person) == person
                 && grant.cluster == binding.cluster
                 && binding.namespace.is_none()
-                && binding.role == RoleRef::ClusterRole(role(grant.role.as_str()))
+                && grant.role.cluster_role() == Some(role)
         });
         if granted { Given::Other("granted to them by the policy") } else { Given::Nothing }
     }
@@ -86,8 +83,14 @@ impl<'a> Reasons<'a> {
         }
     }
 
-    fn team(self, group: &ObjectId, gives: impl Fn(&Access) -> bool, adopted: bool) -> Given {
-        let found = self.teams_of(group).find(|(_, team)| team.access.iter().any(&gives));
+    fn team(
+        self,
+        group: &ObjectId,
+        gives: impl Fn(&Team, &Access) -> bool,
+        adopted: bool,
+    ) -> Given {
+        let gives = |team: &Team| team.access.iter().any(|access| gives(team, access));
+        let found = self.teams_of(group).find(|(_, team)| gives(team));
         found.map_or(Given::Nothing, |(team, _)| Given::Team { team: team.clone(), adopted })
     }
 

@@ -224,6 +224,7 @@ fn the_policy_knows_its_groups_and_admins() {
         names,
         [
             "ClusterAdminGroup",
+            "Ops_Auditors",
             "Ops_Backend_team",
             "Ops_Frontend_team",
             "Ops_Observers",
