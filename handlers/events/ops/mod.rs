@@ -3,6 +3,7 @@
 //! Every call needs an Entra access token. `ops` writes nothing in the tenant: it records who
 //! asked and why, sends the step, and waits for its evidence in the ledger.
 
+mod access;
 mod apply;
 mod catalog;
 mod dry_run;
@@ -62,6 +63,7 @@ async fn answer(cx: &Cx, caller: &Caller, request: &HttpRequest) -> Result<HttpR
         Route::Person(id) => show::person(cx, id).await?,
         Route::Team(name) => show::team(cx, name).await?,
         Route::Case(id) => show::case(cx, id).await?,
+        Route::Access => access::access(cx, &request.query).await?,
         Route::Parked => show::parked(cx, caller).await?,
         Route::Steps | Route::Step(_) | Route::Plan(_) | Route::Approve(_) => show::steps(),
     })

@@ -7,7 +7,10 @@ pub const NEEDS: &[Need] = &[
     Graph("User.Read.All"),
     Graph("Directory.Read.All"),
     Graph("GroupMember.Read.All"),
+    Graph("PrivilegedAssignmentSchedule.Read.AzureADGroup"),
+    Graph("PrivilegedEligibilitySchedule.Read.AzureADGroup"),
     Arm("Microsoft.Authorization/roleAssignments", &["read"]),
+    Arm("Microsoft.Authorization/roleDefinitions", &["read"]),
     Arm(
         "Microsoft.ContainerService/managedClusters",
         &["read", "listClusterUserCredential/action"],

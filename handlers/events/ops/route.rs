@@ -21,6 +21,8 @@ pub(super) enum Route<'a> {
     Team(&'a str),
     /// One case.
     Case(&'a str),
+    /// Who can do what.
+    Access,
     /// Messages that could not be read.
     Parked,
     /// A decision that needs an approval.
@@ -41,12 +43,13 @@ impl<'a> Route<'a> {
             ("people", Some(id), None) => Self::Person(id),
             ("teams", Some(name), None) => Self::Team(name),
             ("cases", Some(id), None) => Self::Case(id),
+            ("access", None, None) => Self::Access,
             ("parked", None, None) => Self::Parked,
             ("plans", Some(hash), None) => Self::Plan(hash),
             ("plans", Some(hash), Some("approve")) => Self::Approve(hash),
             _ => {
                 let known = "there is steps, steps/{step}, people, people/{personId}, teams/{team}, \
-                             cases/{caseId}, parked, plans/{hash} and plans/{hash}/approve";
+                             cases/{caseId}, access, parked, plans/{hash} and plans/{hash}/approve";
                 return Err(Fault::new(StatusCode::NOT_FOUND, known));
             }
         })

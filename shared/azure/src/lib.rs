@@ -14,6 +14,6 @@ pub mod http;
 pub mod token;
 
 pub use arm::{Arm, ManagedCluster, NewAssignment};
-pub use graph::{Graph, Member, MemberKind, Object};
+pub use graph::{Graph, Member, MemberKind, Object, PimMember};
 pub use http::{Http, HttpOptions};
 pub use token::{Token, Tokens};

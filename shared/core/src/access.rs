@@ -25,7 +25,7 @@ mod why;
 
 use serde::Serialize;
 
-use crate::Policy;
+use crate::{Policy, policy};
 pub use action::{Permission, Role};
 pub use can::Can;
 pub use filter::{Filter, Whom};
@@ -58,6 +58,16 @@ pub fn view(policy: &Policy, observed: &Observed) -> View {
     rows.sort();
     rows.dedup();
     View { rows, unseen: observed.unseen.iter().cloned().collect() }
+}
+
+/// Whether an Azure role at this scope can give anything in the cluster or in a namespace of it.
+pub fn reaches(cluster: &policy::Cluster, scope: &str) -> bool {
+    place::cover(cluster, scope) != place::Cover::Nothing
+}
+
+/// Whether a role gives anything that has a row.
+pub fn matters(role: &Role) -> bool {
+    azure::matters(role)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod memberships;
 mod objects;
 mod password;
 mod pim;
+mod pim_members;
 mod users;
 mod wire;
 
@@ -19,6 +20,7 @@ pub use conditional_access::{AKS_SERVER, DevicePolicy, NewDevicePolicy, PolicySt
 pub use groups::{Member, MemberKind};
 pub use objects::Object;
 pub use pim::{ELIGIBLE_FOR, PimEntry};
+pub use pim_members::PimMember;
 
 /// A client of Microsoft Graph v1.0. Cloning is cheap.
 #[derive(Debug, Clone)]

@@ -103,6 +103,12 @@ fn of_assignment(
     }
 }
 
+/// Whether a role gives anything, in some cluster or other.
+pub(super) fn matters(role: &Role) -> bool {
+    let door = DOORS.iter().any(|(action, _)| role.allows(action));
+    door || role.reaches_kubernetes() || role.allows(ASSIGN) || role.allows(USER_CREDENTIAL)
+}
+
 /// What a role at the cluster or above gives.
 fn whole(role: &Role, assignment: &Assignment, settings: Option<&Settings>) -> Vec<Able> {
     let mut able: Vec<Able> = kubernetes(role, assignment, settings).into_iter().collect();

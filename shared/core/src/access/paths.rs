@@ -47,14 +47,17 @@ impl<'a> Paths<'a> {
     }
 
     /// Rows of a right that a group has: one for each way of each member, or one of the group
-    /// itself when nobody is seen in it.
+    /// itself when nobody is seen in it or the directory does not know it.
     pub fn of_group(&self, right: &Right<'_>, group: &ObjectId, rows: &mut Vec<Row>) {
         let mut cache = self.members.borrow_mut();
         let members =
             cache.entry(group.clone()).or_insert_with(|| reach::members(self.observed(), group));
         match members.as_deref() {
             Some([]) => rows.push(self.bare(right, group, "nobody is in it")),
-            None => rows.push(self.bare(right, group, "its members could not be seen")),
+            None if self.observed().groups.contains_key(group) => {
+                rows.push(self.bare(right, group, "its members could not be seen"));
+            }
+            None => rows.push(self.row(right, group, &[])),
             Some(reached) => {
                 rows.extend(
                     reached.iter().map(|reached| self.row(right, &reached.who, &reached.way)),

@@ -136,7 +136,7 @@ fn told(observed: &Observed) -> String {
 /// Rows without the times, which other tests read.
 fn lines(rows: &[Row]) -> String {
     let line = |row: &Row| {
-        let place = crate::policy::place(&row.cluster, row.namespace.as_ref());
+        let place = policy::place(&row.cluster, row.namespace.as_ref());
         let through: Vec<_> = row.through.iter().map(ToString::to_string).collect();
         let Row { who, can, standing, why, .. } = row;
         format!("{place} | {who} | {can} | {} | {standing} | {why}", through.join(" -> "))
@@ -354,9 +354,11 @@ fn the_disabled_the_deleted_and_the_unseen_are_said() {
     seen.assign(role, &scope, &left, PrincipalType::User);
     seen.assign(role, &scope, &gone, PrincipalType::User);
     seen.assign(role, &scope, &id(9), PrincipalType::Group);
+    seen.assign(role, &scope, &id(10), PrincipalType::Group);
     assert_snapshot!(told(&seen), @r#"
     private-aks | group 00000009 | reader | group Hidden -> Azure role Azure Kubernetes Service RBAC Reader at private-aks | active (its members could not be seen) | not in the policy
     private-aks | unknown 00000002 | reader | Azure role Azure Kubernetes Service RBAC Reader at private-aks | dormant (the directory does not know it any more) | not in the policy
+    private-aks | unknown 0000000a | reader | Azure role Azure Kubernetes Service RBAC Reader at private-aks | dormant (the directory does not know it any more) | not in the policy
     private-aks | 1042 | reader | Azure role Azure Kubernetes Service RBAC Reader at private-aks | active (the account may not sign in) | not in the policy
     "#);
 }
