@@ -1,5 +1,6 @@
 //! The integration tests: one binary, one module per question.
 //!
+//! - `access`: does everybody who can do something have a row that says so, and nobody else?
 //! - `every_step`: does each step heal from a crash, a lost answer, a replay, throttling, and does
 //!   it need what it declares?
 //! - `whole_day`: does the world end the same whenever the handler is killed?
@@ -12,6 +13,7 @@
 
 #![expect(clippy::panic, reason = "a test says so when something is wrong")]
 
+mod access;
 mod bad_input;
 mod brake;
 mod every_step;

@@ -120,7 +120,7 @@ async fn step(cx: &Cx, case: &Case<'_>, request: Value) -> Result<HttpReply, Fau
     let seen = wait(cx, &case.id, PATIENCE, |records| latest(records).cloned()).await;
     let awaits = match &seen {
         Some(evidence) if evidence.outcome == Outcome::Waiting => {
-            awaiting(&case::read(cx, &case.id).await?).map(|ask| plans::brief(ask)).next()
+            awaiting(&case::read(cx, &case.id).await?).map(plans::brief).next()
         }
         _ => None,
     };

@@ -140,7 +140,9 @@ impl Cluster {
         document["eTag"] = json!(self.etag());
         let properties = &mut document["properties"];
         properties["provisioningState"] = json!(state);
-        properties["powerState"] = json!({"code": "Running"});
+        if properties["powerState"].is_null() {
+            properties["powerState"] = json!({"code": "Running"});
+        }
         properties["fqdn"] = json!(host_of(&self.server_url));
         document
     }

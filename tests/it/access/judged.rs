@@ -1,0 +1,1 @@
+//! The view, judged by the clusters' own authorizers.
