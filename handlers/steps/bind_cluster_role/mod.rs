@@ -7,7 +7,7 @@ use latchkey_core::{
     Decision, ObjectId, Op, PersonId, Refusal, TeamName, Timestamp,
     desired::Desired,
     holdings::{Binding, RoleRef, Subject},
-    policy::{Grant, binding_name},
+    policy::Grant,
     request::{self, ClusterRole, Holder},
     state::Standing,
 };
@@ -26,10 +26,10 @@ pub struct Facts {
     pub role: String,
     /// The holder as the cluster knows them; none when there is no such group or user.
     pub subject: Option<Known>,
-    /// The name of the binding of ours.
+    /// The name that a binding of ours gets.
     pub name: String,
-    /// The binding of that name, if it is ours.
-    pub found: Option<Binding>,
+    /// Bindings at the cluster that have that name, or give the role to the holder.
+    pub found: Vec<Binding>,
 }
 
 /// A holder that the cluster can know.
@@ -71,31 +71,55 @@ impl Step for BindClusterRole {
             Holder::Person(person) => of_person(cx, request, person, &role).await?,
         };
         let (not_given, subject, name) = holder;
-        let found = cluster.own_cluster_bindings().await?;
-        let found = found.into_iter().find(|binding| binding.name == name);
+        let mut found = cluster.cluster_bindings().await?;
+        let gives = |b: &Binding| subject.as_ref().is_some_and(|known| known.is_bound(b, &role));
+        found.retain(|binding| binding.name == name || gives(binding));
         Ok(Facts { not_given, role, subject, name, found })
     }
 
     fn decide(request: &ClusterRole, facts: &Facts, _: Timestamp) -> Decision {
         if let Some(refusal) = &facts.not_given {
-            return match &facts.found {
-                Some(binding) => Decision::from_ops([take_back(request, binding)]),
-                None => Decision::refuse(refusal.clone()),
+            let ours: Vec<_> = facts.found.iter().filter(|binding| binding.managed).collect();
+            return match ours.is_empty() {
+                false => Decision::from_ops(ours.into_iter().map(|held| take_back(request, held))),
+                true => Decision::refuse(refusal.clone()),
             };
         }
         let Some(known) = &facts.subject else { return nobody(&request.holder) };
         if known.protected {
             return Decision::refuse(Refusal::Protected { principal: known.id.clone() });
         }
-        let bound = |binding: &Binding| binding.subjects == [known.subject.clone()];
-        let bind = (!facts.found.as_ref().is_some_and(bound)).then(|| Op::BindClusterRole {
-            cluster: request.cluster.clone(),
-            name: facts.name.clone(),
-            role: facts.role.clone(),
-            subject: known.subject.clone(),
-            holder: known.holder.clone(),
-        });
-        Decision::from_ops(bind)
+        let mut giving = facts.found.iter().filter(|held| known.is_bound(held, &facts.role));
+        if giving.clone().any(|held| held.managed && held.subjects.len() == 1) {
+            return Decision::from_ops([]);
+        }
+        if let Some(binding) = giving.find(|held| held.is_adoptable_for(&known.subject)) {
+            let (binding, holder) = (binding.clone(), known.holder.clone());
+            return Decision::from_ops([Op::AdoptBinding { binding, holder }]);
+        }
+        if facts.found.iter().any(|held| held.name == facts.name && !held.managed) {
+            let residue = format!("binding {} gives something else: rename it", facts.name);
+            return Decision::Apply { ops: Vec::new(), residue: vec![residue] };
+        }
+        Decision::from_ops([bind(request, facts, known)])
+    }
+}
+
+impl Known {
+    /// Whether a binding gives the role to the holder, be it beside others.
+    fn is_bound(&self, binding: &Binding, role: &str) -> bool {
+        binding.role == RoleRef::ClusterRole(role.to_owned())
+            && binding.subjects.contains(&self.subject)
+    }
+}
+
+fn bind(request: &ClusterRole, facts: &Facts, known: &Known) -> Op {
+    Op::BindClusterRole {
+        cluster: request.cluster.clone(),
+        name: facts.name.clone(),
+        role: facts.role.clone(),
+        subject: known.subject.clone(),
+        holder: known.holder.clone(),
     }
 }
 
@@ -128,12 +152,12 @@ async fn of_team(
         namespace: None,
         role: request.role.clone(),
     };
-    let bound = cx.policy().resolve(&asked)?.binding().is_some();
-    let not_given = (!bound).then(|| outside("role", request.role.as_str()));
+    let resolved = cx.policy().resolve(&asked)?;
+    let not_given = resolved.binding().is_none().then(|| outside("role", request.role.as_str()));
     let Some(group) = teams::group_of(cx, team).await? else {
         return Ok((not_given, None, String::new()));
     };
-    let name = binding_name(&RoleRef::ClusterRole(role.to_owned()), &group.id);
+    let name = resolved.binding_name(&RoleRef::ClusterRole(role.to_owned()), &group.id);
     let known = Known {
         subject: Subject::Group(group.id.to_string()),
         protected: is_protected(cx, &group.id),

@@ -11,13 +11,13 @@ fn a_person_is_bound_by_name() {
 
 #[test]
 fn what_is_bound_already_is_left_alone() {
-    assert_snapshot!(decide(|facts| facts.found = Some(bound("robin@contoso.example"))), @"nothing to do");
+    assert_snapshot!(decide(|facts| facts.found = vec![bound("robin@contoso.example")]), @"nothing to do");
 }
 
 #[test]
 fn another_spelling_of_the_name_is_another_name_to_kubernetes() {
     assert_snapshot!(
-        decide(|facts| facts.found = Some(bound("Robin@contoso.example"))),
+        decide(|facts| facts.found = vec![bound("Robin@contoso.example")]),
         @"+ ClusterRole/view at retail-aks to 1008"
     );
 }
@@ -30,7 +30,7 @@ fn who_is_no_longer_granted_it_loses_what_was_given() {
     assert_snapshot!(decide(left), @"refused: 1008 has left: no active spell gives access");
     let with_binding = |facts: &mut Facts| {
         left(facts);
-        facts.found = Some(bound("robin@contoso.example"));
+        facts.found = vec![bound("robin@contoso.example")];
     };
     assert_snapshot!(decide(with_binding), @"- ClusterRole/view at retail-aks from 1008");
 }
@@ -40,6 +40,20 @@ fn a_break_glass_principal_is_never_bound() {
     assert_snapshot!(
         decide(|facts| facts.subject.as_mut().unwrap().protected = true),
         @"refused: 00000001-1111-4222-8333-444455556666 is a protected principal"
+    );
+}
+
+#[test]
+fn a_binding_made_by_hand_is_adopted_and_one_that_is_in_the_way_is_left() {
+    let by_hand =
+        |name: &str, user: &str| vec![Binding { name: name.into(), managed: false, ..bound(user) }];
+    assert_snapshot!(
+        decide(|facts| facts.found = by_hand("theirs", "robin@contoso.example")),
+        @"= binding theirs of ClusterRole/view at retail-aks to 1008, adopted"
+    );
+    assert_snapshot!(
+        decide(|facts| facts.found = by_hand("ours", "ada@contoso.example")),
+        @"! binding ours gives something else: rename it"
     );
 }
 
@@ -54,7 +68,7 @@ fn without_user_or_group_nobody_is_bound() {
 
 fn bound(name: &str) -> Binding {
     let binding = f::binding("ours", "view", vec![Subject::User(name.into())]);
-    Binding { namespace: None, ..binding }
+    Binding { namespace: None, managed: true, ..binding }
 }
 
 fn decide(change: impl FnOnce(&mut Facts)) -> Decision {
@@ -68,7 +82,7 @@ fn decide(change: impl FnOnce(&mut Facts)) -> Decision {
             holder: "1008".into(),
         }),
         name: "ours".into(),
-        found: None,
+        found: Vec::new(),
     };
     change(&mut facts);
     BindClusterRole::decide(&f::request(include_str!("example.json")), &facts, f::now())

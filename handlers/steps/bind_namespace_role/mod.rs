@@ -4,7 +4,7 @@
 use latchkey_core::{
     Decision, Op, Refusal, Timestamp,
     holdings::{Binding, Group, RoleRef, Subject},
-    policy::{Rule, binding_name},
+    policy::{Rule, place},
     request,
 };
 use latchkey_runtime::{
@@ -14,10 +14,12 @@ use latchkey_runtime::{
 };
 
 /// What is seen.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Facts {
     /// What gives the role asked for; none when an Azure role does.
     pub role: Option<RoleRef>,
+    /// What the binding is called.
+    pub name: String,
     /// The rules the policy wants of a Role of ours, and those it has.
     pub rules: Option<(Vec<Rule>, Option<Vec<Rule>>)>,
     /// The team's group.
@@ -47,9 +49,12 @@ impl Step for BindNamespaceRole {
         let resolved = cx.policy().resolve(request)?;
         let role = resolved.binding().cloned();
         let Some(namespace) = &request.namespace else {
-            return Ok(Facts { role: None, rules: None, group: None, bindings: Vec::new() });
+            return Ok(Facts::default());
         };
         let group = teams::group_of(cx, &request.team).await?;
+        let name = role.as_ref().zip(group.as_ref());
+        let name = name.map(|(role, group)| resolved.binding_name(role, &group.id));
+        let name = name.unwrap_or_default();
         let cluster = cx.cluster(&request.cluster).await?;
         let bindings = cluster.bindings_in(namespace).await?;
         let rules = match cx.policy().roles.get(&request.role) {
@@ -58,7 +63,7 @@ impl Step for BindNamespaceRole {
             }
             None => None,
         };
-        Ok(Facts { role, rules, group, bindings })
+        Ok(Facts { role, name, rules, group, bindings })
     }
 
     fn decide(request: &request::TeamRole, facts: &Facts, _: Timestamp) -> Decision {
@@ -70,9 +75,25 @@ impl Step for BindNamespaceRole {
             let residue = vec![format!("the group of team {} does not exist", request.team)];
             return Decision::Apply { ops: Vec::new(), residue };
         };
+        if let Some(other) = in_the_way(facts, role, group) {
+            let what = format!(
+                "binding {} in {}",
+                other.name,
+                place(&request.cluster, request.namespace.as_ref())
+            );
+            let residue = vec![format!("{what} gives something else: rename it, or name another")];
+            return Decision::Apply { ops: Vec::new(), residue };
+        }
         let writes = [put_role(request, facts), bind(request, facts, role, group)];
         Decision::from_ops(writes.into_iter().flatten())
     }
+}
+
+/// Somebody else's binding that has the name ours is to have, and gives something else.
+fn in_the_way<'a>(facts: &'a Facts, role: &RoleRef, group: &Group) -> Option<&'a Binding> {
+    let own = Subject::Group(group.id.to_string());
+    let is_other = |b: &&Binding| !b.managed && !(b.role == *role && b.subjects == [own.clone()]);
+    facts.bindings.iter().filter(|binding| binding.name == facts.name).find(is_other)
 }
 
 fn put_role(request: &request::TeamRole, facts: &Facts) -> Option<Op> {
@@ -86,15 +107,23 @@ fn put_role(request: &request::TeamRole, facts: &Facts) -> Option<Op> {
     })
 }
 
+/// What makes the group's binding ours: nothing when it is, a mark on one that somebody else made
+/// for this group alone, else a new one.
 fn bind(request: &request::TeamRole, facts: &Facts, role: &RoleRef, group: &Group) -> Option<Op> {
     let subject = Subject::Group(group.id.to_string());
-    // Somebody else's binding may go at any time: what the policy gives is bound by ours.
-    let bound = |b: &Binding| b.managed && b.role == *role && b.subjects.contains(&subject);
-    (!facts.bindings.iter().any(bound)).then_some(())?;
+    let gives = |b: &&Binding| b.role == *role && b.subjects.contains(&subject);
+    let mut giving = facts.bindings.iter().filter(gives);
+    if giving.clone().any(|binding| binding.managed) {
+        return None;
+    }
+    if let Some(binding) = giving.find(|binding| binding.is_adoptable_for(&subject)) {
+        let holder = group.name.to_string();
+        return Some(Op::AdoptBinding { binding: binding.clone(), holder });
+    }
     Some(Op::BindRole {
         cluster: request.cluster.clone(),
         namespace: request.namespace.clone()?,
-        name: binding_name(role, &group.id),
+        name: facts.name.clone(),
         role: role.clone(),
         group: group.id.clone(),
         holder: group.name.clone(),

@@ -46,6 +46,17 @@ impl Cluster {
         inner.chain(outer.into_iter().map(|found| binding(&self.name, found))).collect()
     }
 
+    /// The ClusterRoleBindings, whoever made them.
+    ///
+    /// # Errors
+    /// What kept the API server from answering.
+    pub async fn cluster_bindings(&self) -> Result<Vec<Binding>, CallError> {
+        let requests = requests::<ClusterRoleBinding>(None);
+        let found: Vec<ClusterRoleBinding> =
+            self.list("list ClusterRoleBindings", &requests).await?;
+        found.into_iter().map(|found| binding(&self.name, found)).collect()
+    }
+
     /// The ClusterRoleBindings that carry our label: one request, however many there are of
     /// others.
     ///
@@ -148,6 +159,25 @@ impl Cluster {
         });
         let request = place(binding).delete(&binding.name, &params);
         optional(self.write::<serde_json::Value>(WHAT, request).await).map(drop)
+    }
+
+    /// Marks a binding that somebody else made as ours, as it was observed; its contents stay.
+    ///
+    /// # Errors
+    /// As [`Cluster::delete_binding`]; [`CallError::NotFound`] when it is gone,
+    /// [`CallError::Denied`] when we may not bind its role.
+    pub async fn adopt_binding(&self, binding: &Binding) -> Result<(), CallError> {
+        const WHAT: &str = "adopt a binding";
+        if is_off_limits(binding) {
+            return Err(reserved(WHAT));
+        }
+        let labels = ours(&binding.name, binding.namespace.as_ref()).labels;
+        let patch = serde_json::json!({ "metadata": {
+            "uid": binding.uid, "resourceVersion": binding.resource_version, "labels": labels,
+        } });
+        let params = PatchParams { field_manager: Some(MANAGER.into()), ..PatchParams::default() };
+        let request = place(binding).patch(&binding.name, &params, &Patch::Merge(&patch));
+        self.write::<serde_json::Value>(WHAT, request).await.map(drop)
     }
 
     /// Takes one subject out of a binding as it was observed; fine when it is not in it, or the

@@ -44,6 +44,11 @@ impl AzureRole {
         }
     }
 
+    /// Whether the role, at a cluster, lets its holder download the cluster's user kubeconfig.
+    pub const fn downloads_kubeconfig(self) -> bool {
+        matches!(self, Self::ClusterUser | Self::RbacAdmin | Self::RbacClusterAdmin)
+    }
+
     /// The role with this definition id, if it is one of ours.
     pub fn from_id(id: Uuid) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.id() == id)

@@ -219,6 +219,11 @@ pub struct Binding {
 }
 
 impl Binding {
+    /// Whether somebody else made it, and it is for this one subject: then it can be ours.
+    pub fn is_adoptable_for(&self, subject: &Subject) -> bool {
+        !self.managed && !self.reserved && self.subjects == [subject.clone()]
+    }
+
     /// Whether the user is named, by UPN or by object id.
     pub fn names(&self, user: &User) -> bool {
         self.subjects.iter().any(|subject| names_user(subject, user))

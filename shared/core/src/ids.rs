@@ -129,6 +129,12 @@ id!(
     |t| t.len() == 64 && t.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 );
 id!(
+    /// The name of a RoleBinding or ClusterRoleBinding, of the policy's choosing.
+    BindingName, "a binding name", "^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$",
+    |t| t.len() <= 253 && word(t, 253, ".-") && !t.ends_with(['.', '-'])
+        && !t.chars().any(|c| c.is_ascii_uppercase())
+);
+id!(
     /// What justifies something: a ticket, an incident, a case. No words, so no personal data.
     Reference, "a reference", "^[A-Za-z0-9][A-Za-z0-9._:/#-]{0,63}$", |t| word(t, 64, "._:/#-")
 );

@@ -34,8 +34,8 @@ pub use call::{Call, CallError, Service};
 pub use decision::{Decision, Refusal};
 pub use holdings::Holdings;
 pub use ids::{
-    CaseId, ClusterName, GroupName, NamespaceName, ObjectId, PersonId, PlanHash, Reference,
-    RoleName, SpellId, TeamName,
+    BindingName, CaseId, ClusterName, GroupName, NamespaceName, ObjectId, PersonId, PlanHash,
+    Reference, RoleName, SpellId, TeamName,
 };
 pub use jiff::Timestamp;
 pub use names::Names;

@@ -258,6 +258,13 @@ pub enum Op {
         /// Group name or person id, for people to read.
         holder: String,
     },
+    /// Take a binding that somebody else made, and that gives what the policy gives, for ours.
+    AdoptBinding {
+        /// The binding as observed; the write is guarded by its uid and version.
+        binding: Binding,
+        /// Group name or person id, for people to read.
+        holder: String,
+    },
     /// Take one subject out of a binding.
     RemoveSubject {
         /// The binding as observed; the write is guarded by its version.
@@ -279,6 +286,7 @@ impl Op {
                 | Self::AssignRole { .. }
                 | Self::BindRole { .. }
                 | Self::BindClusterRole { .. }
+                | Self::AdoptBinding { .. }
                 | Self::MakeEligible { .. }
                 | Self::GrantForATime { .. }
                 | Self::CreateUser { .. }

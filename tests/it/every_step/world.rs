@@ -31,6 +31,8 @@ pub enum Change {
     GrantedLeft,
     /// 1008 works on and is bound by name to more than the policy grants.
     GrantedMore,
+    /// Somebody made the binding by hand that a step is to make.
+    BoundByHand,
 }
 
 /// Object ids of what is in the world.
@@ -55,7 +57,7 @@ pub async fn fill(sandbox: &Sandbox, cx: &Cx, change: Change) {
         sandbox.add_cluster(spec).await.expect("the cluster can be served");
     }
     azure(&sandbox.world, cx, &ids);
-    clusters(&sandbox.world, &ids);
+    clusters(&sandbox.world, &ids, change);
     granted(&sandbox.world, change);
     facts(cx, change).await;
 }
@@ -119,7 +121,7 @@ fn azure(world: &World, cx: &Cx, ids: &Ids) {
     azure.assign(&writer, &frontend, "User", &ids.leaver);
 }
 
-fn clusters(world: &World, ids: &Ids) {
+fn clusters(world: &World, ids: &Ids, change: Change) {
     let mut clusters = world.clusters.write().unwrap_or_else(PoisonError::into_inner);
     let leaver = ["sam.reed@contoso.onmicrosoft.com", ids.leaver.as_str()];
     let private = clusters.get_mut("private-aks").expect("it was added");
@@ -147,6 +149,9 @@ fn clusters(world: &World, ids: &Ids) {
         ours(retail, group_binding(None, &name, role, &ids.retail));
     }
     retail.add(group_binding(Some("shop"), "somebody-elses", "edit", &ids.retail));
+    if change == Change::BoundByHand {
+        retail.add(group_binding(Some("shop"), "retail-readers", "view", &ids.retail));
+    }
 }
 
 /// What Latchkey bound 1008 to before.

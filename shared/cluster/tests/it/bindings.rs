@@ -85,6 +85,19 @@ async fn a_cluster_role_binding_takes_no_reserved_name_and_no_service_account() 
 }
 
 #[tokio::test]
+async fn a_foreign_binding_is_adopted_as_it_is_and_only_as_it_was_seen() {
+    let bench = with_foreign_binding().await;
+    let dev = namespace("dev");
+    let seen = bench.cluster.bindings_in(&dev).await.unwrap().remove(0);
+    bench.cluster.adopt_binding(&seen).await.unwrap();
+    let now = bench.cluster.bindings_in(&dev).await.unwrap().remove(0);
+    assert!(now.managed);
+    assert_eq!((&now.subjects, &now.role, &now.uid), (&seen.subjects, &seen.role, &seen.uid));
+    let again = bench.cluster.adopt_binding(&seen).await.unwrap_err();
+    assert!(matches!(again, CallError::Conflict { .. }), "{again:?}");
+}
+
+#[tokio::test]
 async fn a_binding_cannot_change_its_role() {
     let bench = with_foreign_binding().await;
     let dev = namespace("dev");

@@ -71,6 +71,10 @@ impl fmt::Display for Op {
             Self::DeleteBinding { binding, holder } => {
                 write!(f, "- {} {} from {holder}", binding.role, place(binding))
             }
+            Self::AdoptBinding { binding, holder } => {
+                let Binding { name, role, .. } = binding;
+                write!(f, "= binding {name} of {role} {} to {holder}, adopted", place(binding))
+            }
             Self::RemoveSubject { binding, holder, .. } => {
                 write!(f, "- {holder} from binding {} {}", binding.name, place(binding))
             }

@@ -66,7 +66,7 @@ impl Look<'_> {
     fn missing_roles(&self) -> Vec<Intent> {
         let held: BTreeSet<_> = self.roles().collect();
         let lacks = |place: Place, role| !held.contains(&(place, role));
-        let access = self.desired.cluster_access.iter();
+        let access = self.desired.lacks_download();
         let access = access.filter(|c| lacks(((*c).clone(), None), AzureRole::ClusterUser));
         let access = access.map(|cluster| {
             let (team, cluster) = (self.team.clone(), cluster.clone());

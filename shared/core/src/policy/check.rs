@@ -5,6 +5,7 @@
 //! passed over here.
 
 mod access;
+mod bindings;
 
 use std::collections::BTreeMap;
 
@@ -27,6 +28,7 @@ pub(super) fn check(policy: &Value) -> Vec<Violation> {
     check.roles();
     check.birthright();
     check.grants();
+    check.bindings();
     check.duration("people.deleteAfter", &policy["people"]["deleteAfter"]);
     if policy["tenant"].as_str().is_some_and(|tenant| tenant.trim().is_empty()) {
         check.say("tenant", "must not be empty");

@@ -6,7 +6,7 @@ use crate::{
     Refusal,
     azure_role::AzureRole,
     holdings::RoleRef,
-    ids::{ClusterName, GroupName, NamespaceName, ObjectId, TeamName, digest},
+    ids::{BindingName, ClusterName, GroupName, NamespaceName, ObjectId, TeamName, digest},
     policy::{Access, Cluster, Path, Policy, Team},
     request,
 };
@@ -20,12 +20,19 @@ pub struct Resolved<'a> {
     pub cluster: &'a Cluster,
     /// By which paths the policy gives the team the role there: two when an entry names each plane.
     pub paths: BTreeSet<Path>,
+    /// What the policy calls the binding, when it says so.
+    pub named: Option<&'a BindingName>,
 }
 
 impl Resolved<'_> {
     /// The Azure role that gives it, if one does.
     pub fn azure_role(&self) -> Option<AzureRole> {
         self.paths.iter().find_map(Path::azure_role)
+    }
+
+    /// The name of the binding of a role to a group: the policy's, else [`binding_name`].
+    pub fn binding_name(&self, role: &RoleRef, group: &ObjectId) -> String {
+        self.named.map_or_else(|| binding_name(role, group), ToString::to_string)
     }
 
     /// What a binding must refer to, if one gives it.
@@ -145,11 +152,13 @@ impl Policy {
             });
         }
         let role = team.access.iter().filter(here).filter(|access| access.role == asked.role);
-        let paths: BTreeSet<_> = role.filter_map(|access| self.path(team, access)).collect();
+        let paths: BTreeSet<_> =
+            role.clone().filter_map(|access| self.path(team, access)).collect();
         if paths.is_empty() {
             return Err(outside("role", asked.role.as_str()));
         }
-        Ok(Resolved { team, cluster, paths })
+        let named = role.filter_map(|access| access.binding.as_ref()).next();
+        Ok(Resolved { team, cluster, paths, named })
     }
 
     /// Whether some team has access to the namespace, so that it is ours to create.

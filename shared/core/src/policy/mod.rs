@@ -22,7 +22,9 @@ use jiff::{Span, Timestamp, tz::TimeZone};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ClusterName, GroupName, NamespaceName, ObjectId, PersonId, RoleName, TeamName};
+use crate::ids::{
+    BindingName, ClusterName, GroupName, NamespaceName, ObjectId, PersonId, RoleName, TeamName,
+};
 
 use compliant_device::Written;
 pub use error::{PolicyError, PolicyErrors};
@@ -156,6 +158,9 @@ pub struct Access {
     /// cluster binds the role inside the cluster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorization: Option<Authorization>,
+    /// The name of the binding that gives it, when one does; else a name is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binding: Option<BindingName>,
 }
 
 /// A role at a whole cluster, bound to one named person: for the few who are no team.

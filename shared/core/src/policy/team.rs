@@ -48,6 +48,15 @@ impl TeamDesired {
         roles.chain(access.then_some(AzureRole::ClusterUser)).collect()
     }
 
+    /// Clusters whose kubeconfig no other role lets the team download.
+    pub fn lacks_download(&self) -> impl Iterator<Item = &ClusterName> {
+        let downloads = |cluster: &ClusterName| {
+            let at = (cluster.clone(), None);
+            self.azure.iter().any(|((place, _), role)| *place == at && role.downloads_kubeconfig())
+        };
+        self.cluster_access.iter().filter(move |cluster| !downloads(cluster))
+    }
+
     /// What is to be bound at exactly this place.
     pub fn bound_at(&self, place: &Place) -> BTreeSet<&RoleRef> {
         self.bindings.iter().filter(|((at, _), _)| at == place).map(|(_, role)| role).collect()

@@ -39,6 +39,7 @@ fn every_error_of_a_policy_is_reported_at_once_with_line_and_field() {
     line 19: teams.frontend.access[0].cluster: no cluster is named "nowhere"
     line 20: teams.frontend.access[1].namespace: kube-system belongs to Kubernetes or AKS
     line 20: teams.frontend.access[1].role: no role is named "owner"
+    line 21: teams.frontend.access[2].binding: names that begin with aks- belong to AKS
     line 21: teams.frontend.access[2].role: is a role of the policy's own, given in a namespace: name one
     line 22: teams.frontend.access[3].role: cluster-admin is not given in a namespace
     line 23: teams.frontend.access[4].authorization: Azure RBAC is off on "retail-aks" (kubernetes-rbac)
@@ -49,23 +50,24 @@ fn every_error_of_a_policy_is_reported_at_once_with_line_and_field() {
     line 30: teams.Wrong_Name: is not a field, or not a valid name, here
     line 34: teams.hidden.group: is the admin group of "private-aks": the team's access must name cluster-admin there
     line 37: teams.hidden.access[1]: is there already
-    line 39: roles.reader: is a role that every cluster knows already
-    line 40: roles.reader.rules: must not be empty
-    line 42: roles.own.rules[0].apiGroups: must not be empty
-    line 44: birthright[0].when: must name an attribute: this would match everybody
-    line 45: birthright[0].teams[1]: no team is named "ghost"
-    line 46: birthright[1].when.department: must not be empty
-    line 46: birthright[1].when.height: is not a field, or not a valid name, here
-    line 47: birthright[1].teams: must not be empty
-    line 48: people.deleteAfter: must be an ISO 8601 duration, such as PT8H or P30D
-    line 48: people.match: must be one of employeeId, userPrincipalName
-    line 50: protected.principals[0]: must match ^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$
-    line 51: protected.minimumClusterAdmins: must be at least 0
-    line 52: limits.leaversPerHour: must be of type integer
-    line 54: grants[0].cluster: no cluster is named "nowhere"
-    line 54: grants[0].person: must be of type string
-    line 54: grants[0].role: "own" is none of the roles at a cluster: reader, writer, admin, cluster-admin
-    line 56: grants[2]: is there already
+    line 39: teams.hidden.access[3].binding: is the binding of teams.hidden.access[2] too
+    line 41: roles.reader: is a role that every cluster knows already
+    line 42: roles.reader.rules: must not be empty
+    line 44: roles.own.rules[0].apiGroups: must not be empty
+    line 46: birthright[0].when: must name an attribute: this would match everybody
+    line 47: birthright[0].teams[1]: no team is named "ghost"
+    line 48: birthright[1].when.department: must not be empty
+    line 48: birthright[1].when.height: is not a field, or not a valid name, here
+    line 49: birthright[1].teams: must not be empty
+    line 50: people.deleteAfter: must be an ISO 8601 duration, such as PT8H or P30D
+    line 50: people.match: must be one of employeeId, userPrincipalName
+    line 52: protected.principals[0]: must match ^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$
+    line 53: protected.minimumClusterAdmins: must be at least 0
+    line 54: limits.leaversPerHour: must be of type integer
+    line 56: grants[0].cluster: no cluster is named "nowhere"
+    line 56: grants[0].person: must be of type string
+    line 56: grants[0].role: "own" is none of the roles at a cluster: reader, writer, admin, cluster-admin
+    line 58: grants[2]: is there already
     "#);
 }
 

@@ -22,6 +22,9 @@ pub(super) async fn write(cx: &Cx, op: &Op) -> Result<(), StepError> {
         Op::DeleteBinding { binding, .. } => {
             cx.cluster(&binding.cluster).await?.delete_binding(binding).await?;
         }
+        Op::AdoptBinding { binding, .. } => {
+            cx.cluster(&binding.cluster).await?.adopt_binding(binding).await?;
+        }
         Op::RemoveSubject { binding, subject, .. } => {
             cx.cluster(&binding.cluster).await?.remove_subject(binding, subject).await?;
         }

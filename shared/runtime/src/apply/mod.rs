@@ -59,6 +59,7 @@ async fn one(cx: &Cx, op: &Op) -> Result<(), StepError> {
         | Op::BindRole { .. }
         | Op::BindClusterRole { .. }
         | Op::DeleteBinding { .. }
+        | Op::AdoptBinding { .. }
         | Op::RemoveSubject { .. } => cluster::write(cx, op).await,
         Op::JoinGroup { .. } | Op::LeaveGroup { .. } => Ok(()),
     }

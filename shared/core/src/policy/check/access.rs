@@ -83,7 +83,7 @@ impl Check<'_> {
 }
 
 /// The plane of an entry: its own, else its cluster's.
-fn plane<'a>(policy: &'a Value, entry: &'a Value) -> &'a Value {
+pub(super) fn plane<'a>(policy: &'a Value, entry: &'a Value) -> &'a Value {
     let name = entry["cluster"].as_str().unwrap_or_default();
     match &entry["authorization"] {
         Value::Null => &policy["clusters"][name]["authorization"],
