@@ -263,5 +263,19 @@ pub fn state(world: &World) -> String {
     let users = directory.users().filter(|user| user.sessions_valid_from > user.created);
     let ended: Vec<_> = users.map(|user| format!("sessions of {} ended\n", user.upn)).collect();
     drop(directory);
-    world.snapshot() + &ended.concat()
+    world.snapshot() + &ended.concat() + &adopted(world)
+}
+
+/// Bindings that carry our label, which gives nobody anything.
+fn adopted(world: &World) -> String {
+    let clusters = world.clusters.read().unwrap_or_else(PoisonError::into_inner);
+    let bindings = clusters.values().flat_map(|cluster| {
+        ["rolebindings", "clusterrolebindings"].into_iter().flat_map(|kind| cluster.objects(kind))
+    });
+    let ours = bindings
+        .map(|object| &object["metadata"])
+        .filter(|metadata| metadata["labels"]["app.kubernetes.io/managed-by"] == "latchkey");
+    let mut ours: Vec<_> = ours.map(|metadata| format!("{} is ours\n", metadata["name"])).collect();
+    ours.sort();
+    ours.concat()
 }
