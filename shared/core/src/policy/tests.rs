@@ -239,3 +239,17 @@ fn the_policy_knows_its_groups_and_admins() {
     assert_eq!(policy.admin_groups(&cluster("retail-aks")).len(), 1);
     assert_eq!(policy.cluster_subscriptions().len(), 1);
 }
+
+#[test]
+fn every_worked_policy_is_valid() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/seeds");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let policies = files.filter(|file| file.extension().is_some_and(|e| e == "yaml"));
+    let mut valid = 0;
+    for file in policies {
+        let parsed = Policy::parse(&std::fs::read_to_string(&file).unwrap());
+        assert!(parsed.is_ok(), "{}:\n{}", file.display(), parsed.unwrap_err());
+        valid += 1;
+    }
+    assert_eq!(valid, 5);
+}
