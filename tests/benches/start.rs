@@ -37,7 +37,7 @@ fn main() -> Result<ExitCode> {
         .map_err(|errors| anyhow::anyhow!("{errors}"))?;
     let sandbox = runtime.block_on(async {
         let sandbox = Sandbox::start(tenant::config(&policy)).await?;
-        tenant::fill(&sandbox, &policy, &Before::default()).await?;
+        tenant::fill(&sandbox, &policy, &Before::default(), &BTreeMap::new()).await?;
         anyhow::Ok(sandbox)
     })?;
     let environment = stage::environment(&options, &sandbox)?;
@@ -79,6 +79,7 @@ fn options(dir: &Path) -> Result<StageOptions> {
         faults: None,
         fast_forward: false,
         least_privilege: true,
+        kubernetes: BTreeMap::new(),
     })
 }
 

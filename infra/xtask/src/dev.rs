@@ -15,7 +15,7 @@ use xtask::{
     chaos::Chaos,
     doors::{Answer, Doors},
     events::events,
-    options::{StageOptions, latency},
+    options::{StageOptions, api_server, latency},
     outcome::{self, Outcome},
     pack,
     play::{plan_teams, play, stories},
@@ -51,6 +51,11 @@ pub struct Dev {
     /// A seeded mix of throttling, failures, lost answers, replica lag and handler kills.
     #[arg(long)]
     faults: Option<u64>,
+    /// A cluster of the policy that is a real API server:
+    /// `private-aks=https://127.0.0.1:6443,ca=FILE,token=FILE`, the token one of `system:masters`.
+    /// What makes the server take the sandbox's tokens is printed; until it does, the start waits.
+    #[arg(long)]
+    kubernetes: Vec<String>,
     /// Keep the ledger in this directory.
     #[arg(long)]
     keep: Option<PathBuf>,
@@ -109,6 +114,11 @@ impl Dev {
             faults: self.faults,
             fast_forward: self.once,
             least_privilege: true,
+            kubernetes: self
+                .kubernetes
+                .iter()
+                .map(|text| api_server(text))
+                .collect::<Result<_>>()?,
         })
     }
 

@@ -1,9 +1,10 @@
 //! How the stage is set.
 
-use std::{path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, fs, path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result, bail};
-use sandbox::Service;
+use sandbox::{ApiServer, Service};
+use url::Url;
 
 /// How the stage is set.
 #[derive(Debug, Clone)]
@@ -24,6 +25,27 @@ pub struct StageOptions {
     pub fast_forward: bool,
     /// Grant each function only what it needs.
     pub least_privilege: bool,
+    /// Clusters whose API servers are real ones, by their name in the policy.
+    pub kubernetes: BTreeMap<String, ApiServer>,
+}
+
+/// Reads `private-aks=https://127.0.0.1:6443,ca=FILE,token=FILE`: a cluster's name in the policy,
+/// its API server, the authority of that (PEM) and a token of a member of `system:masters`.
+///
+/// # Errors
+/// When a part is missing or a file cannot be read; the error names it.
+pub fn api_server(text: &str) -> Result<(String, ApiServer)> {
+    let mut parts = text.split(',');
+    let first = parts.next().and_then(|part| part.split_once('='));
+    let (name, url) = first.with_context(|| format!("{text} does not begin with name=url"))?;
+    let files: BTreeMap<&str, &str> = parts.filter_map(|part| part.split_once('=')).collect();
+    let file = |key: &str| -> Result<String> {
+        let path = files.get(key).with_context(|| format!("{name}: {key}=FILE is missing"))?;
+        fs::read_to_string(path).with_context(|| format!("{name}: reading {path}"))
+    };
+    let url = Url::parse(url).with_context(|| format!("{name}: {url} is no address"))?;
+    let admin_token = file("token")?.trim().to_owned();
+    Ok((name.to_owned(), ApiServer { url, ca_pem: file("ca")?, admin_token }))
 }
 
 /// Reads `graph=80ms,arm=120ms,kubernetes=20ms`.
@@ -51,6 +73,24 @@ fn one(part: &str) -> Result<(Service, Duration)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_real_api_server_is_read_with_its_files_and_what_is_missing_named() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = |name: &str, text: &str| {
+            let path = dir.path().join(name);
+            fs::write(&path, text).expect("written");
+            path.display().to_string()
+        };
+        let (ca, token) = (file("ca.pem", "PEM"), file("token", "secret\n"));
+        let read = format!("aks=https://127.0.0.1:6443,ca={ca},token={token}");
+        let (name, server) = api_server(&read).expect("readable");
+        assert_eq!((name.as_str(), server.url.port()), ("aks", Some(6443)));
+        assert_eq!((server.ca_pem.as_str(), server.admin_token.as_str()), ("PEM", "secret"));
+        let missing = api_server(&format!("aks=https://127.0.0.1:6443,ca={ca}"));
+        assert!(missing.expect_err("incomplete").to_string().contains("token=FILE"));
+        assert!(api_server("https://127.0.0.1:6443").is_err());
+    }
 
     #[test]
     fn waits_are_read_and_unknown_services_named() {

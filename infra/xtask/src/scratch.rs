@@ -1,6 +1,7 @@
 //! Files of a stage that are gone when its test is over, and the binary, built once.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::LazyLock,
 };
@@ -54,6 +55,7 @@ impl Scratch {
             faults: None,
             fast_forward: true,
             least_privilege: true,
+            kubernetes: BTreeMap::new(),
         }
     }
 }

@@ -24,6 +24,7 @@ use crate::{
     options::StageOptions,
     pack::pack,
     tenant::{self, Cast},
+    timeline::print,
 };
 
 /// The application that operators' tokens are for.
@@ -65,7 +66,8 @@ impl Stage {
         let policy = read_policy(options)?;
         let sandbox = Sandbox::start(tenant::config(&policy)).await?;
         let before = Before::beside(&options.policy)?;
-        let cast = tenant::fill(&sandbox, &policy, &before).await?;
+        trust(options, &sandbox)?;
+        let cast = tenant::fill(&sandbox, &policy, &before, &options.kubernetes).await?;
         Self::over(sandbox, cast, options, on_line).await
     }
 
@@ -109,6 +111,27 @@ impl Stage {
     }
 }
 
+/// Says what makes the real API servers take the sandbox's tokens.
+fn trust(options: &StageOptions, sandbox: &Sandbox) -> Result<()> {
+    if options.kubernetes.is_empty() {
+        return Ok(());
+    }
+    let ca_file = write_ca(options, sandbox)?;
+    let flags = sandbox::real::oidc(&sandbox.world, &ca_file).join(" \\\n    ");
+    for name in options.kubernetes.keys() {
+        print(&format!("{name}: waiting for a kube-apiserver that runs with\n    {flags}"));
+    }
+    Ok(())
+}
+
+/// Writes the sandbox's authority beside the ledger.
+fn write_ca(options: &StageOptions, sandbox: &Sandbox) -> Result<PathBuf> {
+    fs::create_dir_all(&options.ledger)?;
+    let ca_file = options.ledger.with_extension("ca.pem");
+    fs::write(&ca_file, &sandbox.ca_pem)?;
+    Ok(ca_file)
+}
+
 fn read_policy(options: &StageOptions) -> Result<Policy> {
     let text = fs::read_to_string(&options.policy)
         .with_context(|| format!("reading {}", options.policy.display()))?;
@@ -121,10 +144,8 @@ fn read_policy(options: &StageOptions) -> Result<Policy> {
 /// # Errors
 /// When the ledger's directory cannot be made.
 pub fn environment(options: &StageOptions, sandbox: &Sandbox) -> Result<BTreeMap<String, String>> {
-    fs::create_dir_all(&options.ledger)?;
+    let ca_file = write_ca(options, sandbox)?;
     let ledger = fs::canonicalize(&options.ledger)?;
-    let ca_file = options.ledger.with_extension("ca.pem");
-    fs::write(&ca_file, &sandbox.ca_pem)?;
     let trim = |url: &Url| url.as_str().trim_end_matches('/').to_owned();
     let ends = &sandbox.endpoints;
     let ledger = Url::from_directory_path(&ledger).map_err(|()| anyhow::anyhow!("no file URL"))?;

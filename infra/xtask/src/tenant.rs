@@ -1,13 +1,13 @@
 //! The pretend tenant as it is before Latchkey comes: clusters, their admin groups with their
 //! admins, break-glass accounts and operators. Everything else Latchkey makes itself.
 
-use std::sync::PoisonError;
+use std::{collections::BTreeMap, sync::PoisonError, time::Duration};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use handlers::needs;
 use latchkey_core::{Policy, policy::Authorization};
 use latchkey_runtime::Need;
-use sandbox::{ClusterSpec, Config, Directory, Rights, Sandbox};
+use sandbox::{ApiServer, ClusterSpec, Config, Directory, Rights, Sandbox};
 
 use crate::before::Before;
 
@@ -42,11 +42,24 @@ pub fn config(policy: &Policy) -> Config {
     }
 }
 
-/// Fills the tenant.
+/// How long a real API server may take to trust the sandbox: somebody may have to start it first.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Fills the tenant. Clusters named in `real` are those API servers.
 ///
 /// # Errors
-/// When a cluster cannot be served.
-pub async fn fill(sandbox: &Sandbox, policy: &Policy, before: &Before) -> Result<Cast> {
+/// When a cluster cannot be served, or a real one does not take the sandbox's tokens.
+pub async fn fill(
+    sandbox: &Sandbox,
+    policy: &Policy,
+    before: &Before,
+    real: &BTreeMap<String, ApiServer>,
+) -> Result<Cast> {
+    if let Some(name) =
+        real.keys().find(|name| !policy.clusters.keys().any(|n| n.as_str() == **name))
+    {
+        bail!("the policy has no cluster {name}");
+    }
     let cast = people(sandbox, policy);
     for (name, cluster) in &policy.clusters {
         let is_declared = !before.clusters.contains_key(name.as_str());
@@ -59,7 +72,17 @@ pub async fn fill(sandbox: &Sandbox, policy: &Policy, before: &Before) -> Result
             admin_group,
             local_accounts: false,
         };
-        sandbox.add_cluster(spec).await.with_context(|| format!("cluster {name}"))?;
+        match real.get(name.as_str()) {
+            Some(server) => {
+                let admins = spec.admin_group.as_deref();
+                let welcomed = server.welcome(&sandbox.world, admins, PATIENCE).await;
+                welcomed.with_context(|| format!("cluster {name}"))?;
+                sandbox.add_real_cluster(&spec, server);
+            }
+            None => {
+                sandbox.add_cluster(spec).await.with_context(|| format!("cluster {name}"))?;
+            }
+        }
     }
     before.fill(sandbox);
     Ok(cast)

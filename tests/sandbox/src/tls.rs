@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose,
+    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType,
+    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
 };
 use rustls::ServerConfig;
-use rustls_pki_types::PrivateKeyDer;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
 /// TLS for all listeners of one sandbox.
@@ -22,22 +22,40 @@ pub struct Tls {
 impl Tls {
     /// A fresh authority and a server certificate by it.
     pub fn new() -> anyhow::Result<Tls> {
-        let ca = authority()?;
-        let key = KeyPair::generate().context("generating the server key")?;
-        let cert = server_params()?.signed_by(&key, &ca).context("signing the certificate")?;
+        let Issued { ca_pem, ca, certificate, key } = issue()?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .context("choosing TLS versions")?
             .with_no_client_auth()
             .with_single_cert(
-                vec![cert.der().clone(), ca.der().clone()],
+                vec![certificate.der().clone(), ca],
                 PrivateKeyDer::Pkcs8(key.serialize_der().into()),
             )
             .context("loading the server certificate")?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Tls { ca_pem: ca.pem(), acceptor: TlsAcceptor::from(Arc::new(config)) })
+        Ok(Tls { ca_pem, acceptor: TlsAcceptor::from(Arc::new(config)) })
     }
+}
+
+/// A server's certificate with its key.
+pub struct Issued {
+    /// Certificate of the authority that clients must trust, PEM.
+    pub ca_pem: String,
+    /// The same as DER.
+    pub ca: CertificateDer<'static>,
+    /// The server's, for `localhost` and `127.0.0.1`.
+    pub certificate: Certificate,
+    /// The server's key.
+    pub key: KeyPair,
+}
+
+/// A server certificate by a fresh authority.
+pub fn issue() -> anyhow::Result<Issued> {
+    let ca = authority()?;
+    let key = KeyPair::generate().context("generating the server key")?;
+    let certificate = server_params()?.signed_by(&key, &ca).context("signing the certificate")?;
+    Ok(Issued { ca_pem: ca.pem(), ca: ca.der().clone(), certificate, key })
 }
 
 fn authority() -> anyhow::Result<CertifiedIssuer<'static, KeyPair>> {

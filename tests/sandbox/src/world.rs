@@ -1,6 +1,6 @@
 //! The one state that all services of a sandbox answer from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
@@ -84,6 +84,7 @@ pub struct World {
     pub(crate) sessions: identity::Sessions,
     pub(crate) graph_throttle: crate::graph::Throttle,
     pub(crate) endpoints: RwLock<Endpoints>,
+    pub(crate) trusted_issuers: RwLock<BTreeSet<String>>,
     pub(crate) local_tokens: RwLock<BTreeMap<String, Caller>>,
     pub(crate) requests: AtomicU64,
 }
@@ -113,6 +114,7 @@ impl World {
             sessions: identity::Sessions::default(),
             graph_throttle: crate::graph::Throttle::default(),
             endpoints: RwLock::new(endpoints),
+            trusted_issuers: RwLock::default(),
             local_tokens: RwLock::default(),
             requests: AtomicU64::new(0),
             clock,

@@ -49,7 +49,7 @@ impl Bench {
     }
 }
 
-fn clusters(sandbox: &Sandbox) -> Clusters {
+pub fn clusters(sandbox: &Sandbox) -> Clusters {
     let folder = tempfile::tempdir().unwrap();
     let ca_file = folder.path().join("ca.pem");
     std::fs::write(&ca_file, &sandbox.ca_pem).unwrap();

@@ -6,4 +6,5 @@ mod bindings;
 mod failures;
 mod finding;
 mod namespaces;
+mod real;
 mod reviews;

@@ -60,6 +60,8 @@ pub struct Cluster {
     pub server_url: String,
     /// PEM of the authority that signed the server's certificate.
     pub ca_pem: String,
+    /// The credential of the local administrator where the API server is a real one.
+    pub(super) admin_token: Option<String>,
     /// How often the certificates were rotated, with which the local accounts' credentials change.
     pub(super) rotations: u32,
     pub(super) document: Value,
@@ -79,6 +81,7 @@ impl Cluster {
             ca_pem: ca_pem.to_owned(),
             in_force: AccessProfile::of(&document),
             document,
+            admin_token: None,
             rotations: 0,
             generation: 1,
             puts: Bucket::new(20, SignedDuration::from_secs(60), Timestamp::UNIX_EPOCH),
@@ -219,6 +222,13 @@ impl Clusters {
     pub fn add(&mut self, spec: &ClusterSpec, server_url: &str, ca_pem: &str) {
         let cluster = Cluster::new(spec, server_url, ca_pem);
         self.0.insert(scope::key(&spec.resource_id), cluster);
+    }
+
+    /// The cluster's API server is a real one, whose local administrator holds `token`.
+    pub(crate) fn set_admin_token(&mut self, resource_id: &str, token: &str) {
+        if let Some(cluster) = self.get_mut(resource_id) {
+            cluster.admin_token = Some(token.to_owned());
+        }
     }
 
     /// The cluster with this resource id.
