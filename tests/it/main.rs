@@ -8,6 +8,7 @@
 //! - `brake`: does a bad feed empty the company?
 //! - `leaver`: how many calls and round trips does a leaver cost?
 //! - `ops`: who may ask `ops` for what, and what does it answer?
+//! - `real_cluster`: does it do the same to an API server that nobody here wrote?
 //! - `sweep`: does it find what nobody told us of?
 //! - `tidy`: do lists, folders, generated files and dependencies agree?
 
@@ -20,6 +21,7 @@ mod every_step;
 mod leaver;
 mod ops;
 mod played;
+mod real_cluster;
 mod sweep;
 mod tidy;
 mod whole_day;
