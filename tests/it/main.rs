@@ -5,6 +5,7 @@
 //!   it need what it declares?
 //! - `whole_day`: does the world end the same whenever the handler is killed?
 //! - `bad_input`: does each kind of bad input get a clear error, once, and block nobody?
+//! - `conformance`: do the real `az` and `kubectl` see what the seed documents show?
 //! - `brake`: does a bad feed empty the company?
 //! - `leaver`: how many calls and round trips does a leaver cost?
 //! - `ops`: who may ask `ops` for what, and what does it answer?
@@ -17,6 +18,7 @@
 mod access;
 mod bad_input;
 mod brake;
+mod conformance;
 mod every_step;
 mod leaver;
 mod ops;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use xtask::{pack, timeline::print};
+use xtask::{clients::venv, pack, timeline::print};
 
 use crate::licenses;
 
@@ -27,9 +27,13 @@ const CHECKS: &[Check] = &[
     Check { name: "tests", arguments: &["test", "--workspace", "--quiet", "--no-fail-fast"] },
 ];
 
-/// Installs what tests talk to and no Rust crate provides. Without Node the tests that need it
-/// say so loudly, and fail in CI.
+/// Installs what tests talk to and no Rust crate provides. Without Node or Python the tests that
+/// need them say so loudly, and fail in CI.
 fn tools() -> Result<()> {
+    print("ci: the Azure CLI, from tests/tools/az/requirements.txt");
+    if let Err(error) = venv::install() {
+        print(&format!("ci: it could not be installed: {error:#}"));
+    }
     let tools = pack::root().join("tests").join("tools");
     if tools.join("node_modules").is_dir() {
         return Ok(());

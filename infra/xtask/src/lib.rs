@@ -3,6 +3,7 @@
 pub mod before;
 pub mod bless;
 pub mod chaos;
+pub mod clients;
 pub mod doors;
 pub mod events;
 pub mod options;

@@ -14,7 +14,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use xtask::{bless::bless, timeline::print};
+use xtask::{bless::bless, clients::venv, timeline::print};
 
 #[derive(Debug, Parser)]
 #[command(name = "xtask", about = "Development commands of Latchkey")]
@@ -65,6 +65,8 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Install the Azure CLI that tests and benches use, and print where it is.
+    Az,
     /// Everything that CI runs.
     Ci,
 }
@@ -93,6 +95,11 @@ fn run(command: Command) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Bench { check } => bench::bench(check),
+        Command::Az => {
+            venv::install()?;
+            print(&venv::az().display().to_string());
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Ci => ci::ci(),
     }
 }

@@ -138,8 +138,11 @@ pub(super) fn user_credential(call: &Call<'_>, id: &str) -> Result<Response, Arm
     let now = call.world.clock.now();
     let azure = call.azure();
     let cluster = azure.clusters.get(id).ok_or_else(|| absent(id))?;
+    let tenant = &call.world.config.tenant_id;
     let config = if cluster.access(now).entra {
-        kubeconfig::exec(cluster, &call.world.config.tenant_id)
+        kubeconfig::exec(cluster, kubeconfig::SERVER_APP, tenant)
+    } else if let Some(server) = cluster.legacy_server() {
+        kubeconfig::exec(cluster, server, tenant)
     } else {
         // Without Entra every user of the cluster is its administrator.
         kubeconfig::token(cluster, "clusterUser", &local_token(call, cluster))

@@ -98,6 +98,12 @@ impl Cluster {
         }
     }
 
+    /// The server application of the legacy Entra integration, if the cluster has that.
+    pub fn legacy_server(&self) -> Option<&str> {
+        let aad = &self.document["properties"]["aadProfile"];
+        aad["serverAppID"].as_str().filter(|_| aad["managed"] != true)
+    }
+
     /// The version that `If-Match` compares.
     pub fn etag(&self) -> String {
         let name = format!("{}#{}", scope::key(&self.resource_id), self.generation);

@@ -10,14 +10,14 @@ pub const SERVER_APP: &str = "6dae42f8-4368-4678-94ff-3960e28e3630";
 /// Application id of the public client that `kubelogin` signs in with.
 const CLIENT_APP: &str = "80faf920-1908-4b52-b5ef-a8e7bedfc67a";
 
-/// A kubeconfig whose user runs `kubelogin` to sign in to Entra.
-pub fn exec(cluster: &Cluster, tenant_id: &str) -> String {
+/// A kubeconfig whose user runs `kubelogin` to sign in to Entra for the application `server`.
+pub fn exec(cluster: &Cluster, server: &str, tenant_id: &str) -> String {
     let arguments = [
         "get-token",
         "--environment",
         "AzurePublicCloud",
         "--server-id",
-        SERVER_APP,
+        server,
         "--client-id",
         CLIENT_APP,
         "--tenant-id",
@@ -50,16 +50,16 @@ pub fn local_audience(cluster: &str) -> String {
     format!("local:{cluster}")
 }
 
+// `az` itself adds `-admin` to the context of the local administrator.
 fn file(cluster: &Cluster, account: &str, user: &str) -> String {
     let segments: Vec<&str> = cluster.resource_id.trim_matches('/').split('/').collect();
     let name = segments.last().copied().unwrap_or_default();
     let account_of = format!("{account}_{}_{name}", segments.get(3).copied().unwrap_or_default());
     let ca = base64::engine::general_purpose::STANDARD.encode(&cluster.ca_pem);
-    let context = if account == "clusterAdmin" { format!("{name}-admin") } else { name.to_owned() };
     format!(
         "apiVersion: v1\nkind: Config\nclusters:\n- name: {name}\n  cluster:\n    \
-         certificate-authority-data: {ca}\n    server: {server}\ncontexts:\n- name: {context}\n  \
-         context:\n    cluster: {name}\n    user: {account_of}\ncurrent-context: {context}\n\
+         certificate-authority-data: {ca}\n    server: {server}\ncontexts:\n- name: {name}\n  \
+         context:\n    cluster: {name}\n    user: {account_of}\ncurrent-context: {name}\n\
          preferences: {{}}\nusers:\n- name: {account_of}\n  user:\n{user}",
         server = cluster.server_url,
     )

@@ -2,6 +2,7 @@
 
 use std::sync::PoisonError;
 
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::directory::{ServicePrincipal, User};
@@ -74,8 +75,15 @@ impl World {
     }
 
     /// An ID token that tells the application `client` who signed in.
-    pub(super) fn id_token(&self, user: &str, client: &str) -> String {
+    ///
+    /// Its client compares the times with the machine's clock, not with the sandbox's.
+    pub(super) fn id_token(&self, user: &str, client: &str, nonce: &str) -> String {
         let mut claims = self.common_claims(client);
+        let machine = Timestamp::now().as_second();
+        let life = i64::try_from(self.config.token_life.as_secs()).unwrap_or(i64::MAX / 2);
+        claims.extend(object(json!({
+            "iat": machine, "nbf": machine, "exp": machine.saturating_add(life), "nonce": nonce,
+        })));
         let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(user) = directory.user(user) {
             claims.extend(object(json!({
@@ -111,10 +119,14 @@ fn app_claims(app: &ServicePrincipal) -> Map<String, Value> {
 
 fn user_claims(user: &User, groups: &[String], tenant: &str) -> Map<String, Value> {
     let mut claims = object(json!({
-        "oid": user.id, "sub": user.id, "upn": user.upn, "preferred_username": user.upn,
-        "name": user.display_name, "idtyp": "user", "appid": AZURE_CLI, "azp": AZURE_CLI,
+        "oid": user.id, "sub": user.id, "preferred_username": user.upn, "name": user.display_name,
+        "idtyp": "user", "appid": AZURE_CLI, "azp": AZURE_CLI,
         "scp": "user_impersonation",
     }));
+    // Guests are known by their object id only.
+    if user.text("userType") != Some("Guest") {
+        claims.insert("upn".to_owned(), json!(user.upn));
+    }
     if groups.len() <= MAX_GROUPS {
         claims.insert("groups".to_owned(), json!(groups));
     } else {

@@ -9,8 +9,9 @@ use axum::response::{Html, IntoResponse, Response};
 use http::StatusCode;
 use serde_json::json;
 
-use super::sessions::CODE_LIFE;
+use super::sessions::{CODE_LIFE, Session};
 use super::token::{check_tenant, field, form_of};
+use crate::conditional_access::Flow;
 use crate::world::World;
 
 /// The page that a person opens; for the real one the port and the form's look differ.
@@ -69,16 +70,25 @@ impl World {
     /// # Errors
     /// In Entra's words, when the password is wrong, the account disabled or the code unknown.
     pub fn enter_code(&self, code: &str, user: &str, password: &str) -> Result<(), &'static str> {
-        let user = {
-            let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);
-            let user = directory.user(user).filter(|user| user.accepts_password(password));
-            let user = user.ok_or("AADSTS50126: Invalid username or password.")?;
-            if !user.account_enabled {
-                return Err("AADSTS50057: The user account is disabled.");
-            }
-            user.id.clone()
-        };
-        let entered = self.sessions.enter(code, &user, self.clock.now());
+        let session = password_session(self, user, password, Flow::DeviceCode)?;
+        let entered = self.sessions.enter(code, session);
         entered.then_some(()).ok_or("That code didn't work. Check the code and try again.")
     }
+}
+
+/// The sign-in of a user who knows the password.
+pub(super) fn password_session(
+    world: &World,
+    user: &str,
+    password: &str,
+    flow: Flow,
+) -> Result<Session, &'static str> {
+    let directory = world.directory.read().unwrap_or_else(PoisonError::into_inner);
+    let user = directory.user(user).filter(|user| user.accepts_password(password));
+    let user = user.ok_or("AADSTS50126: Invalid username or password.")?;
+    if !user.account_enabled {
+        return Err("AADSTS50057: The user account is disabled.");
+    }
+    let since = world.clock.now();
+    Ok(Session { user: user.id.clone(), since, flow, compliant: false })
 }

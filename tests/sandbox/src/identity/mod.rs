@@ -1,5 +1,6 @@
 //! The Entra side of tokens: signing key, discovery, token endpoint and managed identity endpoint.
 
+mod browser;
 mod claims;
 mod device;
 mod discovery;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 
+pub use browser::Landing;
 pub use claims::Who;
 pub use keys::Keys;
 pub(crate) use sessions::Sessions;
@@ -31,6 +33,7 @@ pub fn router(world: Arc<World>) -> Router {
         .route("/common/discovery/instance", get(discovery::instance))
         .route("/{tenant}/oauth2/v2.0/token", post(token::token))
         .route("/{tenant}/oauth2/v2.0/devicecode", post(device::code))
+        .route("/{tenant}/oauth2/v2.0/authorize", get(browser::page).post(browser::enter))
         .route("/devicelogin", get(device::page).post(device::enter))
         .with_state(world)
 }

@@ -1,4 +1,4 @@
-//! Sign-ins of users: device codes on their way and refresh tokens given out.
+//! Sign-ins of users: codes on their way to a program, and refresh tokens given out.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -6,10 +6,25 @@ use std::sync::{Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
+use crate::conditional_access::Flow;
+
 /// How long a device code can be used.
 pub const CODE_LIFE: SignedDuration = SignedDuration::from_mins(15);
 
-/// A device code that somebody asked for.
+/// Somebody who signed in.
+#[derive(Clone)]
+pub struct Session {
+    /// Object id of the user.
+    pub user: String,
+    /// When; sessions from before `signInSessionsValidFromDateTime` are void.
+    pub since: Timestamp,
+    /// How.
+    pub flow: Flow,
+    /// On a device that is known to be compliant.
+    pub compliant: bool,
+}
+
+/// A device code that a program asked for.
 #[derive(Clone)]
 pub struct DeviceCode {
     /// What the person types.
@@ -18,67 +33,80 @@ pub struct DeviceCode {
     pub scope: String,
     /// Until when.
     pub until: Timestamp,
-    /// Object id of the person who typed it.
-    pub user: Option<String>,
+    /// Who typed it.
+    pub session: Option<Session>,
 }
 
-/// Who a refresh token stands for.
+/// A code that a browser brings to the program that sent it.
 #[derive(Clone)]
-pub struct Session {
-    /// Object id of the user.
-    pub user: String,
-    /// When the person signed in; sessions from before `signInSessionsValidFromDateTime` are void.
-    pub since: Timestamp,
+pub struct BrowserCode {
+    /// Who signed in.
+    pub session: Session,
+    /// What the program asks for.
+    pub scope: String,
+    /// The program's `code_challenge`.
+    pub challenge: String,
+    /// The program's `nonce`.
+    pub nonce: String,
 }
 
 /// All sign-ins of one sandbox.
 #[derive(Default)]
 pub struct Sessions {
-    codes: Mutex<HashMap<String, DeviceCode>>,
+    device: Mutex<HashMap<String, DeviceCode>>,
+    browser: Mutex<HashMap<String, BrowserCode>>,
     sessions: Mutex<HashMap<String, Session>>,
 }
 
 impl Sessions {
     /// A new pair of device code and user code.
     pub fn ask(&self, scope: &str, now: Timestamp) -> (String, DeviceCode) {
-        let id = Uuid::new_v4().simple().to_string();
-        let user_code = id[..9].to_ascii_uppercase();
+        let user_code = random()[..9].to_ascii_uppercase();
         let until = now.checked_add(CODE_LIFE).unwrap_or(now);
-        let code = DeviceCode { user_code, scope: scope.to_owned(), until, user: None };
-        let device_code = Uuid::new_v4().simple().to_string();
-        let mut codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
+        let code = DeviceCode { user_code, scope: scope.to_owned(), until, session: None };
+        let device_code = random();
+        let mut codes = self.device.lock().unwrap_or_else(PoisonError::into_inner);
         codes.insert(device_code.clone(), code.clone());
         (device_code, code)
     }
 
-    /// Notes that `user` typed `user_code`; whether such a code waits.
-    pub fn enter(&self, user_code: &str, user: &str, now: Timestamp) -> bool {
-        let mut codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
-        let waiting = codes.values_mut().find(|c| {
-            c.user_code.eq_ignore_ascii_case(user_code) && c.until > now && c.user.is_none()
+    /// Notes who typed `user_code`; whether such a code waits.
+    pub fn enter(&self, user_code: &str, session: Session) -> bool {
+        let mut codes = self.device.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = codes.values_mut().find(|code| {
+            code.user_code.eq_ignore_ascii_case(user_code)
+                && code.until > session.since
+                && code.session.is_none()
         });
-        match waiting {
-            Some(code) => {
-                code.user = Some(user.to_owned());
-                true
-            }
-            None => false,
-        }
+        waiting.map(|code| code.session = Some(session)).is_some()
     }
 
     /// The state of a device code; once its person has typed it, it is used up.
-    pub fn take(&self, device_code: &str) -> Option<DeviceCode> {
-        let mut codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn take_device(&self, device_code: &str) -> Option<DeviceCode> {
+        let mut codes = self.device.lock().unwrap_or_else(PoisonError::into_inner);
         let found = codes.get(device_code)?.clone();
-        if found.user.is_some() {
+        if found.session.is_some() {
             codes.remove(device_code);
         }
         Some(found)
     }
 
+    /// A code for a browser to bring back.
+    pub fn hand_over(&self, code: BrowserCode) -> String {
+        let name = random();
+        let mut codes = self.browser.lock().unwrap_or_else(PoisonError::into_inner);
+        codes.insert(name.clone(), code);
+        name
+    }
+
+    /// The sign-in behind such a code, once.
+    pub fn take_browser(&self, code: &str) -> Option<BrowserCode> {
+        self.browser.lock().unwrap_or_else(PoisonError::into_inner).remove(code)
+    }
+
     /// A refresh token for a sign-in.
     pub fn begin(&self, session: Session) -> String {
-        let token = format!("0.sandbox-{}", Uuid::new_v4().simple());
+        let token = format!("0.sandbox-{}", random());
         let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         sessions.insert(token.clone(), session);
         token
@@ -89,4 +117,8 @@ impl Sessions {
         let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         sessions.get(refresh_token).cloned()
     }
+}
+
+fn random() -> String {
+    Uuid::new_v4().simple().to_string()
 }

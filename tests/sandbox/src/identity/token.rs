@@ -1,5 +1,5 @@
-//! The token endpoint: client credentials of registered service principals, device codes and
-//! refresh tokens of users.
+//! The token endpoint: client credentials of registered service principals; device codes,
+//! browsers' codes and refresh tokens of users.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
@@ -62,6 +62,7 @@ fn grant(world: &World, tenant: &str, form: &Form) -> Result<Value, Refusal> {
         "device_code" | "urn:ietf:params:oauth:grant-type:device_code" => {
             user_grant::by_device_code(world, form)
         }
+        "authorization_code" => user_grant::by_browser_code(world, form),
         "refresh_token" => user_grant::by_refresh_token(world, form),
         _ => {
             let text = "The app requested an unsupported grant type.";

@@ -91,14 +91,15 @@ fn write_permission(form: Form) -> &'static str {
     }
 }
 
-/// Apps by their permissions; people for themselves, and owners of the group for others.
+/// Apps by their permissions; people for themselves, owners of the group and administrators for
+/// others.
 fn permitted(call: &Call<'_>, form: Form, asked: &Asked) -> Result<(), Refused> {
     let own = asked.action.is_own();
     if own && form == Form::Eligible {
         return Err(Refused::pim_invalid());
     }
     if !call.caller.is_app {
-        let owner = call.directory().is_owner(&asked.group, &call.caller.oid);
+        let owner = call.administrator || call.directory().is_owner(&asked.group, &call.caller.oid);
         let allowed = if own { call.caller.oid == asked.principal } else { owner };
         return if allowed { Ok(()) } else { Err(Refused::denied()) };
     }

@@ -1,0 +1,4 @@
+//! The real `az` and `kubectl` against the sandbox.
+
+mod by_hand;
+mod stand;

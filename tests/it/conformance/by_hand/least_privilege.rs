@@ -1,0 +1,230 @@
+//! Seed 000: an admin group and two operations teams, with Azure RBAC for Kubernetes.
+
+use serde_json::json;
+use xtask::clients::Terminal;
+
+use crate::conformance::stand::{Existing, Stand, forbidden, rows};
+
+const CLUSTER: Existing = Existing { group: "rg-spoke", name: "private-aks-ada" };
+const AZURE_SAYS_NO: &str =
+    "User does not have access to the resource in Azure. Update role assignment to allow access.";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_least_privilege_tutorial_plays_by_hand() {
+    let Some(stand) = Stand::with(&[CLUSTER]).await else { return };
+    let jumpbox = stand.administrator().await;
+    prepare_environment(&jumpbox);
+    prerequisites(&jumpbox).await;
+    create_groups(&jumpbox).await;
+    integrate(&jumpbox).await;
+    assign_roles(&jumpbox).await;
+    create_users(&jumpbox).await;
+    validate_the_deployment(&jumpbox).await;
+    tokio::join!(validate_frontend(&stand), validate_backend(&stand), validate_admin(&stand));
+}
+
+/// 1.4.1.
+fn prepare_environment(jumpbox: &Terminal) {
+    let variables = [
+        ("ADMIN_GROUP", "ClusterAdminGroup-ada"),
+        ("OPS_FE_GROUP", "Ops_Fronted_team-ada"),
+        ("OPS_BE_GROUP", "Ops_Backend_team-ada"),
+        ("AAD_OPS_FE_UPN", "opsfe-ada@contoso.onmicrosoft.com"),
+        ("AAD_OPS_FE_DISPLAY_NAME", "Frontend-ada"),
+        ("AAD_OPS_FE_PW", "Frontend-1-pw"),
+        ("AAD_OPS_BE_UPN", "opsbe-ada@contoso.onmicrosoft.com"),
+        ("AAD_OPS_BE_DISPLAY_NAME", "Backend-ada"),
+        ("AAD_OPS_BE_PW", "Backend-1-pw"),
+        ("AAD_ADMIN_UPN", "clusteradminada@contoso.onmicrosoft.com"),
+        ("AAD_ADMIN_PW", "Admin-1-pw"),
+        ("AAD_ADMIN_DISPLAY_NAME", "Admin-ada"),
+        ("SPOKE_RG", "rg-spoke"),
+        ("STUDENT_NAME", "ada"),
+        ("AKS_CLUSTER_NAME", "private-aks"),
+        ("AKS_BACKEND_NAMESPACE", "/namespaces/backend"),
+        ("AKS_FRONTEND_NAMESPACE", "/namespaces/frontend"),
+    ];
+    for (name, value) in variables {
+        jumpbox.set(name, value);
+    }
+}
+
+/// 1.2: two namespaces and the pod that is looked at later, made while local accounts exist.
+async fn prerequisites(jumpbox: &Terminal) {
+    let get = "az aks get-credentials -g $SPOKE_RG -n $AKS_CLUSTER_NAME-${STUDENT_NAME} --admin";
+    jumpbox.run(get).await.unwrap().good();
+    let create = "kubectl create namespace frontend && kubectl create namespace backend && \
+                  kubectl run nginx --image=nginx --namespace frontend";
+    let created = jumpbox.run(create).await.unwrap();
+    let expected = "namespace/frontend created\nnamespace/backend created\npod/nginx created\n";
+    assert_eq!(created.good(), expected);
+}
+
+/// 1.4.2.
+async fn create_groups(jumpbox: &Terminal) {
+    let create = async |group: &str| {
+        let line = format!("az ad group create --display-name {group} --mail-nickname {group}");
+        let made = jumpbox.run(&line).await.unwrap().json().unwrap();
+        assert_eq!((&made["securityEnabled"], &made["mailEnabled"]), (&json!(true), &json!(false)));
+    };
+    tokio::join!(create("$ADMIN_GROUP"), create("$OPS_FE_GROUP"), create("$OPS_BE_GROUP"));
+}
+
+/// 1.4.3.
+async fn integrate(jumpbox: &Terminal) {
+    let update = "az aks update -g $SPOKE_RG -n $AKS_CLUSTER_NAME-${STUDENT_NAME} \
+                  --enable-azure-rbac --enable-aad --disable-local-accounts";
+    let cluster = jumpbox.run(update).await.unwrap().json().unwrap();
+    assert_eq!(cluster["aadProfile"]["managed"], true);
+    assert_eq!(cluster["aadProfile"]["enableAzureRbac"], true);
+    assert_eq!(cluster["disableLocalAccounts"], true);
+    assert_eq!(cluster["provisioningState"], "Succeeded");
+    let admin = "az aks get-credentials -g $SPOKE_RG -n $AKS_CLUSTER_NAME-${STUDENT_NAME} --admin";
+    let refused = jumpbox.run(admin).await.unwrap();
+    let expected = "Getting static credential is not allowed because this cluster is set to \
+                    disable local accounts.";
+    assert!(refused.bad().contains(expected), "{}", refused.err);
+}
+
+/// 1.4.4. The document lacks a closing parenthesis in one of these and breaks between others.
+async fn assign_roles(jumpbox: &Terminal) {
+    let show =
+        "az aks show -g $SPOKE_RG -n $AKS_CLUSTER_NAME-${STUDENT_NAME} --query 'id' --output tsv";
+    let group = |group: &str| format!("az ad group show --group {group} --query 'id' --output tsv");
+    let (frontend, backend, admins) =
+        (group("$OPS_FE_GROUP"), group("$OPS_BE_GROUP"), group("$ADMIN_GROUP"));
+    let captured = tokio::join!(
+        jumpbox.capture("AKS_RESOURCE_ID", show),
+        jumpbox.capture("FE_GROUP_OBJECT_ID", &frontend),
+        jumpbox.capture("BE_GROUP_OBJECT_ID", &backend),
+        jumpbox.capture("ADMIN_GROUP_OBJECT_ID", &admins),
+    );
+    captured.0.and(captured.1).and(captured.2).and(captured.3).unwrap();
+    let assign = async |line: &str| {
+        let made = jumpbox.run(line).await.unwrap().json().unwrap();
+        assert_eq!(made["principalType"], "Group");
+    };
+    tokio::join!(
+        assign(
+            "az role assignment create --assignee $FE_GROUP_OBJECT_ID --role \"Azure Kubernetes \
+             Service RBAC Writer\" --scope ${AKS_RESOURCE_ID}${AKS_FRONTEND_NAMESPACE}"
+        ),
+        assign(
+            "az role assignment create --assignee $FE_GROUP_OBJECT_ID --role \"Azure Kubernetes \
+             Service Cluster User Role\" --scope ${AKS_RESOURCE_ID}"
+        ),
+        assign(
+            "az role assignment create --assignee $BE_GROUP_OBJECT_ID --role \"Azure Kubernetes \
+             Service RBAC Writer\" --scope ${AKS_RESOURCE_ID}${AKS_BACKEND_NAMESPACE}"
+        ),
+        assign(
+            "az role assignment create --assignee $BE_GROUP_OBJECT_ID --role \"Azure Kubernetes \
+             Service Cluster User Role\" --scope ${AKS_RESOURCE_ID}"
+        ),
+        assign(
+            "az role assignment create --assignee $ADMIN_GROUP_OBJECT_ID --role \"Azure \
+             Kubernetes Service RBAC Cluster Admin\" --scope ${AKS_RESOURCE_ID}"
+        ),
+    );
+}
+
+/// 1.4.5.
+async fn create_users(jumpbox: &Terminal) {
+    let join = async |prefix: &str, group: &str, id: &str| {
+        let create = format!(
+            "az ad user create --display-name ${prefix}_DISPLAY_NAME --user-principal-name \
+             ${prefix}_UPN --password ${prefix}_PW"
+        );
+        jumpbox.run(&create).await.unwrap().good();
+        let show = format!("az ad user show --id ${prefix}_UPN --query 'id' --output tsv");
+        jumpbox.capture(id, &show).await.unwrap();
+        let add = format!("az ad group member add --group ${group} --member-id ${id}");
+        assert_eq!(jumpbox.run(&add).await.unwrap().good(), "");
+    };
+    tokio::join!(
+        join("AAD_ADMIN", "ADMIN_GROUP", "ADMIN_USER_OBJECT_ID"),
+        join("AAD_OPS_FE", "OPS_FE_GROUP", "FE_USER_OBJECT_ID"),
+        join("AAD_OPS_BE", "OPS_BE_GROUP", "BE_USER_OBJECT_ID"),
+    );
+}
+
+/// 1.4.6: what the portal shows, asked with the calls behind it.
+async fn validate_the_deployment(jumpbox: &Terminal) {
+    let (members, check, roles) = tokio::join!(
+        jumpbox
+            .run("az ad group member list --group $OPS_BE_GROUP --query '[].displayName' -o tsv"),
+        jumpbox.run(
+            "az ad group member check --group $OPS_FE_GROUP --member-id $FE_USER_OBJECT_ID \
+             --query value"
+        ),
+        jumpbox.run(
+            "az role assignment list --all --assignee $BE_GROUP_OBJECT_ID --query \
+             'sort_by([].{role: roleDefinitionName, scope: scope}, &role)'"
+        ),
+    );
+    assert_eq!(members.unwrap().text(), "Backend-ada");
+    assert_eq!(check.unwrap().text(), "true");
+    let roles = roles.unwrap().json().unwrap();
+    assert_eq!(roles[0]["role"], "Azure Kubernetes Service Cluster User Role");
+    assert_eq!(roles[1]["role"], "Azure Kubernetes Service RBAC Writer");
+    let scope = |at: usize| roles[at]["scope"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(scope(1), format!("{}/namespaces/backend", scope(0)));
+}
+
+/// 1.4.7, as one user: signed in anew, with the cluster's credential.
+async fn connect(stand: &Stand, upn: &str, password: &str) -> Terminal {
+    let jumpbox = stand.clients.terminal().unwrap();
+    jumpbox.run("rm -R .azure/").await.unwrap().good();
+    let login = jumpbox.sign_in(upn, password).await.unwrap();
+    assert!(login.err.starts_with("To sign in, use a web browser to open the page https://"));
+    assert!(login.err.contains("/devicelogin and enter the code "), "{}", login.err);
+    let line = "SPOKE_RG=rg-spoke STUDENT_NAME=ada AKS_CLUSTER_NAME=private-aks; az aks \
+                get-credentials --resource-group $SPOKE_RG --name $AKS_CLUSTER_NAME-${STUDENT_NAME}";
+    let merged = jumpbox.run(line).await.unwrap();
+    let config = jumpbox.kubeconfig();
+    let expected = format!("Merged \"private-aks-ada\" as current context in {}", config.display());
+    assert!(merged.ok && merged.err.contains(&expected), "{}", merged.err);
+    jumpbox
+}
+
+async fn validate_frontend(stand: &Stand) {
+    let upn = "opsfe-ada@contoso.onmicrosoft.com";
+    let jumpbox = connect(stand, upn, "Frontend-1-pw").await;
+    let pods = jumpbox.run("kubectl get po -n frontend").await.unwrap();
+    let pods = rows(pods.good());
+    assert_eq!(pods[0], ["NAME", "READY", "STATUS", "RESTARTS", "AGE"]);
+    assert_eq!(pods[1][..4], ["nginx", "1/1", "Running", "0"]);
+    let refused = jumpbox.run("kubectl get pods").await.unwrap();
+    assert_eq!(
+        forbidden(refused.bad()),
+        format!(
+            "Error from server (Forbidden): pods is forbidden: User \"{upn}\" cannot list \
+             resource \"pods\" in API group \"\" in the namespace \"default\": {AZURE_SAYS_NO}"
+        )
+    );
+}
+
+async fn validate_backend(stand: &Stand) {
+    let upn = "opsbe-ada@contoso.onmicrosoft.com";
+    let jumpbox = connect(stand, upn, "Backend-1-pw").await;
+    let none = jumpbox.run("kubectl get po -n backend").await.unwrap();
+    assert!(none.ok, "{}", none.err);
+    assert_eq!(none.err.lines().last(), Some("No resources found in backend namespace."));
+    let refused = jumpbox.run("kubectl get po -n frontend").await.unwrap();
+    assert_eq!(
+        forbidden(refused.bad()),
+        format!(
+            "Error from server (Forbidden): pods is forbidden: User \"{upn}\" cannot list \
+             resource \"pods\" in API group \"\" in the namespace \"frontend\": {AZURE_SAYS_NO}"
+        )
+    );
+}
+
+async fn validate_admin(stand: &Stand) {
+    let upn = "clusteradminada@contoso.onmicrosoft.com";
+    let jumpbox = connect(stand, upn, "Admin-1-pw").await;
+    let all = jumpbox.run("kubectl get pods --all-namespaces && kubectl get nodes").await.unwrap();
+    assert!(rows(all.good()).iter().any(|row| row.starts_with(&["frontend", "nginx"])));
+    let can = jumpbox.run("kubectl auth can-i '*' '*' --all-namespaces").await.unwrap();
+    assert_eq!(can.text(), "yes");
+}
