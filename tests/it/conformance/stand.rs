@@ -1,7 +1,7 @@
 //! An empty tenant with its administrator, and the real clients before it.
 
 use sandbox::{ClusterSpec, Config, Sandbox};
-use xtask::clients::{Clients, Terminal, Tools};
+use xtask::clients::{Clients, Ran, Terminal, Tools};
 
 /// Who set up the tenant: Global Administrator, and Owner of the subscription.
 pub const ADMINISTRATOR: &str = "cloud.admin@contoso.onmicrosoft.com";
@@ -22,7 +22,7 @@ impl Stand {
         add_administrator(&sandbox);
         // A change of a cluster is still on its way when it is asked about first.
         let change = jiff::SignedDuration::from_millis(1_500);
-        sandbox.world.azure.write().unwrap().knobs.cluster_update = change;
+        sandbox.world.azure.write().expect("not poisoned").knobs.cluster_update = change;
         let world = sandbox.world.clone();
         let clients = Clients::new(tools, world, &sandbox.ca_pem).expect("written");
         Some(Stand { sandbox, clients })
@@ -42,13 +42,13 @@ impl Stand {
 fn add_administrator(sandbox: &Sandbox) {
     let world = &sandbox.world;
     let id = {
-        let mut directory = world.directory.write().unwrap();
+        let mut directory = world.directory.write().expect("not poisoned");
         let id = directory.add_user(ADMINISTRATOR);
         directory.make_administrator(&id);
         id
     };
     let scope = format!("/subscriptions/{}", world.config.subscription);
-    world.azure.write().unwrap().assign("Owner", &scope, "User", &id);
+    world.azure.write().expect("not poisoned").assign("Owner", &scope, "User", &id);
 }
 
 /// A cluster that a document presupposes: without Entra integration, local accounts in use.
@@ -71,6 +71,24 @@ impl Existing {
             admin_group: None,
             local_accounts: true,
         }
+    }
+}
+
+/// Typing into a terminal that works.
+pub trait Typing {
+    /// Runs a line of shell.
+    async fn types(&self, line: &str) -> Ran;
+    /// `NAME=$(line)`; the line must succeed. Answers the value.
+    async fn keeps(&self, name: &str, line: &str) -> String;
+}
+
+impl Typing for Terminal {
+    async fn types(&self, line: &str) -> Ran {
+        self.run(line).await.expect("a shell")
+    }
+
+    async fn keeps(&self, name: &str, line: &str) -> String {
+        self.capture(name, line).await.expect("a value")
     }
 }
 

@@ -2,7 +2,7 @@
 
 use xtask::clients::Terminal;
 
-use crate::conformance::stand::{Existing, Stand, forbidden, rows};
+use crate::conformance::stand::{Existing, Stand, Typing, forbidden, rows};
 
 const OLD: Existing = Existing { group: "rg-retail", name: "aks-retail" };
 const PASSWORD: &str = "Reader-1-pw";
@@ -25,14 +25,14 @@ async fn prepare(shell: &Terminal) {
         let line = format!(
             "az ad group create --display-name {name} --mail-nickname {name} --query id -o tsv"
         );
-        shell.capture(variable, &line).await.unwrap();
+        shell.keeps(variable, &line).await;
     };
     let user = async |name: &str, variable: &str| {
         let line = format!(
             "az ad user create --display-name {name} --user-principal-name {name}@contoso.com \
              --password {PASSWORD} --query id -o tsv"
         );
-        shell.capture(variable, &line).await.unwrap();
+        shell.keeps(variable, &line).await;
     };
     tokio::join!(
         group("cluster-admins", "ADMINS"),
@@ -42,25 +42,25 @@ async fn prepare(shell: &Terminal) {
     );
     let add = async |group: &str, user: &str| {
         let line = format!("az ad group member add --group ${group} --member-id ${user}");
-        shell.run(&line).await.unwrap().good();
+        shell.types(&line).await.good();
     };
     tokio::join!(add("ADMINS", "CAROL"), add("DEVELOPERS", "DAVE"));
-    shell.run("az group create --name rg-new --location westeurope").await.unwrap().good();
+    shell.types("az group create --name rg-new --location westeurope").await.good();
 }
 
 /// A new cluster, as the module creates it.
 async fn create_integrated(shell: &Terminal) {
     let create = "az aks create \\\n  --resource-group rg-new \\\n  --name aks-new \\\n  --enable-aad \
                   \\\n  --aad-admin-group-object-ids $ADMINS";
-    let cluster = shell.run(create).await.unwrap();
+    let cluster = shell.types(create).await;
     let cluster = if cluster.ok {
         cluster
     } else {
         // Without a key of the person's own, `az` wants to be asked for one.
         assert!(cluster.err.contains("--generate-ssh-keys"), "{}", cluster.err);
-        shell.run(&format!("{create} --generate-ssh-keys")).await.unwrap()
+        shell.types(&format!("{create} --generate-ssh-keys")).await
     };
-    let cluster = cluster.json().unwrap();
+    let cluster = cluster.json().expect("JSON");
     assert_eq!(cluster["aadProfile"]["managed"], true);
     assert_eq!(cluster["aadProfile"]["adminGroupObjectIDs"].as_array().map(Vec::len), Some(1));
 }
@@ -69,7 +69,7 @@ async fn create_integrated(shell: &Terminal) {
 async fn integrate_existing(shell: &Terminal) {
     let update = "az aks update \\\n  --resource-group rg-retail \\\n  --name aks-retail \\\n  \
                   --enable-aad \\\n  --aad-admin-group-object-ids $ADMINS";
-    let cluster = shell.run(update).await.unwrap().json().unwrap();
+    let cluster = shell.types(update).await.json().expect("JSON");
     assert_eq!(cluster["aadProfile"]["managed"], true);
     assert_eq!(cluster["disableLocalAccounts"], false);
 }
@@ -79,14 +79,14 @@ async fn bind_view(shell: &Terminal) {
     let assign = "az role assignment create --assignee $DEVELOPERS --role \"Azure Kubernetes Service \
                   Cluster User Role\" --scope $(az aks show -g rg-retail -n aks-retail --query id -o \
                   tsv)";
-    shell.run(assign).await.unwrap().good();
-    let group = shell.run("printf %s $DEVELOPERS").await.unwrap();
-    shell.write("dev-team-readers.yaml", &role_binding(group.text())).unwrap();
+    shell.types(assign).await.good();
+    let group = shell.types("printf %s $DEVELOPERS").await;
+    shell.write("dev-team-readers.yaml", &role_binding(group.text())).expect("written");
     let apply = "az aks get-credentials -g rg-retail -n aks-retail --admin && \
                  kubectl create namespace retail-app && \
                  kubectl run shop --image=nginx --namespace retail-app && \
                  kubectl apply -f dev-team-readers.yaml";
-    let applied = shell.run(apply).await.unwrap();
+    let applied = shell.types(apply).await;
     let expected = "rolebinding.rbac.authorization.k8s.io/dev-team-readers created";
     assert_eq!(applied.good().lines().last(), Some(expected));
 }
@@ -95,20 +95,19 @@ async fn bind_view(shell: &Terminal) {
 async fn disable_local_accounts(shell: &Terminal) {
     let update = "az aks update \\\n  --resource-group rg-retail \\\n  --name aks-retail \\\n  \
                   --disable-local-accounts";
-    let cluster = shell.run(update).await.unwrap().json().unwrap();
+    let cluster = shell.types(update).await.json().expect("JSON");
     assert_eq!(cluster["disableLocalAccounts"], true);
-    let admin =
-        shell.run("az aks get-credentials -g rg-retail -n aks-retail --admin").await.unwrap();
+    let admin = shell.types("az aks get-credentials -g rg-retail -n aks-retail --admin").await;
     assert!(admin.bad().contains("is set to disable local accounts"), "{}", admin.err);
     // The credential fetched before is worth nothing either.
-    let pods = shell.run("kubectl get pods").await.unwrap();
+    let pods = shell.types("kubectl get pods").await;
     assert!(pods.bad().contains("error: You must be logged in to the server"), "{}", pods.err);
 }
 
 async fn connect(stand: &Stand, name: &str) -> Terminal {
     let shell = stand.person(&format!("{name}@contoso.com"), PASSWORD).await;
     let get = "az aks get-credentials -g rg-retail -n aks-retail";
-    let merged = shell.run(get).await.unwrap();
+    let merged = shell.types(get).await;
     assert!(merged.err.contains("Merged \"aks-retail\" as current context in "), "{}", merged.err);
     shell
 }
@@ -117,21 +116,21 @@ async fn connect(stand: &Stand, name: &str) -> Terminal {
 /// token. The token that is there already stays good, which the module does not say.
 async fn membership_decides(stand: &Stand, shell: &Terminal) {
     let dave = connect(stand, "dave").await;
-    let pods = dave.run("kubectl get pods --namespace retail-app").await.unwrap();
+    let pods = dave.types("kubectl get pods --namespace retail-app").await;
     assert_eq!(rows(pods.good())[1][..3], ["shop", "1/1", "Running"]);
-    let secrets = dave.run("kubectl get secrets --namespace retail-app").await.unwrap();
+    let secrets = dave.types("kubectl get secrets --namespace retail-app").await;
     let expected = "Error from server (Forbidden): secrets is forbidden: User \"dave@contoso.com\" \
                     cannot list resource \"secrets\" in API group \"\" in the namespace \"retail-app\"";
     assert_eq!(forbidden(secrets.bad()), expected);
-    dave.run("kubectl get pods").await.unwrap().bad();
+    dave.types("kubectl get pods").await.bad();
     let remove = "az ad group member remove --group $DEVELOPERS --member-id $DAVE";
-    shell.run(remove).await.unwrap().good();
-    dave.run("kubectl get pods --namespace retail-app").await.unwrap().good();
-    dave.sign_in("dave@contoso.com", PASSWORD).await.unwrap();
-    let credential = dave.run("az aks get-credentials -g rg-retail -n aks-retail").await.unwrap();
+    shell.types(remove).await.good();
+    dave.types("kubectl get pods --namespace retail-app").await.good();
+    dave.sign_in("dave@contoso.com", PASSWORD).await.expect("signed in");
+    let credential = dave.types("az aks get-credentials -g rg-retail -n aks-retail").await;
     assert!(credential.bad().contains("AuthorizationFailed"), "{}", credential.err);
     let add = "az ad group member add --group $DEVELOPERS --member-id $DAVE";
-    shell.run(add).await.unwrap().good();
+    shell.types(add).await.good();
 }
 
 /// A disabled account gets no token; one that is out already lives on until it expires, so access
@@ -139,13 +138,13 @@ async fn membership_decides(stand: &Stand, shell: &Terminal) {
 async fn disabled_accounts_are_out(stand: &Stand, shell: &Terminal) {
     let dave = connect(stand, "dave").await;
     let pods = "kubectl get pods --namespace retail-app";
-    dave.run(pods).await.unwrap().good();
+    dave.types(pods).await.good();
     let disable = "az rest --method patch --url $GRAPH/v1.0/users/$DAVE --headers \
                    Content-Type=application/json --body '{\"accountEnabled\": false}'";
     let graph = stand.sandbox.endpoints.graph.as_str().trim_end_matches('/').to_owned();
     shell.set("GRAPH", graph);
-    shell.run(disable).await.unwrap().good();
-    dave.run(pods).await.unwrap().good();
+    shell.types(disable).await.good();
+    dave.types(pods).await.good();
     let again = stand.clients.sign_in("dave@contoso.com", PASSWORD).await;
     let refused = again.err().map(|error| error.to_string()).unwrap_or_default();
     assert!(refused.contains("AADSTS50057"), "{refused}");

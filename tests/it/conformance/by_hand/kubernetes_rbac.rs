@@ -3,7 +3,7 @@
 use serde_json::json;
 use xtask::clients::Terminal;
 
-use crate::conformance::stand::{Existing, Stand, forbidden, rows};
+use crate::conformance::stand::{Existing, Stand, Typing, forbidden, rows};
 
 const CLUSTER: Existing = Existing { group: "myResourceGroup", name: "myAKSCluster" };
 const PASSWORD: &str = "Secure-1-pw";
@@ -31,7 +31,7 @@ async fn the_kubernetes_rbac_how_to_plays_by_hand() {
     tokio::join!(create_user(&shell, &DEV), create_user(&shell, &SRE));
     let admin =
         "az aks get-credentials --resource-group myResourceGroup --name myAKSCluster --admin";
-    let merged = shell.run(admin).await.unwrap();
+    let merged = shell.types(admin).await;
     let expected = "Merged \"myAKSCluster-admin\" as current context in ";
     assert!(merged.err.contains(expected), "{}", merged.err);
     tokio::join!(give_namespace(&shell, &DEV), give_namespace(&shell, &SRE));
@@ -42,9 +42,9 @@ async fn the_kubernetes_rbac_how_to_plays_by_hand() {
 /// A cluster with Entra integration and Kubernetes RBAC.
 async fn prerequisites(shell: &Terminal) {
     let enable = "az aks update --resource-group myResourceGroup --name myAKSCluster --enable-aad";
-    shell.run(enable).await.unwrap().good();
+    shell.types(enable).await.good();
     let show = "az aks show --resource-group myResourceGroup --name myAKSCluster";
-    let cluster = shell.run(show).await.unwrap().json().unwrap();
+    let cluster = shell.types(show).await.json().expect("JSON");
     assert_eq!(cluster["aadProfile"]["managed"], true);
     // The document expects `true` here. That would be Azure RBAC; with Kubernetes RBAC, which it is
     // about, the value is false or null.
@@ -54,17 +54,17 @@ async fn prerequisites(shell: &Terminal) {
 
 async fn create_group(shell: &Terminal, Tab { group, .. }: &Tab) {
     let show = "az aks show --resource-group myResourceGroup --name myAKSCluster --query id -o tsv";
-    shell.capture("AKS_ID", show).await.unwrap();
+    shell.keeps("AKS_ID", show).await;
     let create = format!(
         "az ad group create --display-name {group} --mail-nickname {group} --query id -o tsv"
     );
     let id = format!("{}_ID", group.to_uppercase());
-    shell.capture(&id, &create).await.unwrap();
+    shell.keeps(&id, &create).await;
     let assign = format!(
         "az role assignment create \\\n  --assignee ${id} \\\n  --role \"Azure Kubernetes Service \
          Cluster User Role\" \\\n  --scope $AKS_ID"
     );
-    let made = shell.run(&assign).await.unwrap().json().unwrap();
+    let made = shell.types(&assign).await.json().expect("JSON");
     assert_eq!(made["principalType"], "Group");
 }
 
@@ -77,25 +77,25 @@ async fn create_user(shell: &Terminal, Tab { group, user, display_name, namespac
          ${upn} \\\n  --password ${password} \\\n  --query id -o tsv"
     );
     let id = format!("AKS{namespace}_ID");
-    shell.capture(&id, &create).await.unwrap();
+    shell.keeps(&id, &create).await;
     let add = format!("az ad group member add --group {group} --member-id ${id}");
-    assert_eq!(shell.run(&add).await.unwrap().good(), "");
+    assert_eq!(shell.types(&add).await.good(), "");
 }
 
 async fn give_namespace(shell: &Terminal, Tab { group, namespace, .. }: &Tab) {
     let create = format!("kubectl create namespace {namespace}");
-    let created = shell.run(&create).await.unwrap();
+    let created = shell.types(&create).await;
     assert_eq!(created.good(), format!("namespace/{namespace} created\n"));
     let file = format!("role-{namespace}-namespace.yaml");
-    shell.write(&file, &role(namespace)).unwrap();
-    let applied = shell.run(&format!("kubectl apply -f {file}")).await.unwrap();
+    shell.write(&file, &role(namespace)).expect("written");
+    let applied = shell.types(&format!("kubectl apply -f {file}")).await;
     let expected = format!("role.rbac.authorization.k8s.io/{namespace}-user-full-access created\n");
     assert_eq!(applied.good(), expected);
     let show = format!("az ad group show --group {group} --query id -o tsv");
-    let id = shell.run(&show).await.unwrap();
+    let id = shell.types(&show).await;
     let file = format!("rolebinding-{namespace}-namespace.yaml");
-    shell.write(&file, &role_binding(namespace, id.text())).unwrap();
-    let applied = shell.run(&format!("kubectl apply -f {file}")).await.unwrap();
+    shell.write(&file, &role_binding(namespace, id.text())).expect("written");
+    let applied = shell.types(&format!("kubectl apply -f {file}")).await;
     let expected =
         format!("rolebinding.rbac.authorization.k8s.io/{namespace}-user-access created\n");
     assert_eq!(applied.good(), expected);
@@ -106,7 +106,7 @@ async fn with_user_context(stand: &Stand, tab: &Tab) -> Terminal {
     let shell = stand.person(tab.user, PASSWORD).await;
     let get = "az aks get-credentials --resource-group myResourceGroup --name myAKSCluster \
                --overwrite-existing";
-    let merged = shell.run(get).await.unwrap();
+    let merged = shell.types(get).await;
     assert!(
         merged.err.contains("Merged \"myAKSCluster\" as current context in "),
         "{}",
@@ -117,9 +117,9 @@ async fn with_user_context(stand: &Stand, tab: &Tab) -> Terminal {
 
 async fn schedule_a_pod(shell: &Terminal, Tab { namespace, .. }: &Tab) {
     let run = format!("kubectl run nginx-{namespace} {IMAGE} --namespace {namespace}");
-    let created = shell.run(&run).await.unwrap();
+    let created = shell.types(&run).await;
     assert_eq!(created.good(), format!("pod/nginx-{namespace} created\n"));
-    let pods = shell.run(&format!("kubectl get pods --namespace {namespace}")).await.unwrap();
+    let pods = shell.types(&format!("kubectl get pods --namespace {namespace}")).await;
     let pods = rows(pods.good());
     assert_eq!(pods[0], ["NAME", "READY", "STATUS", "RESTARTS", "AGE"]);
     assert_eq!(pods[1][..4], [format!("nginx-{namespace}").as_str(), "1/1", "Running", "0"]);
@@ -128,7 +128,7 @@ async fn schedule_a_pod(shell: &Terminal, Tab { namespace, .. }: &Tab) {
 /// The text for a user and what they may not do. The document shows two of the four in the words of
 /// older servers, and one with the other user's name.
 async fn is_forbidden(shell: &Terminal, line: &str, user: &str, what: &str) {
-    let refused = shell.run(line).await.unwrap();
+    let refused = shell.types(line).await;
     let expected =
         format!("Error from server (Forbidden): pods is forbidden: User \"{user}\" cannot {what}");
     assert_eq!(forbidden(refused.bad()), expected);
@@ -152,7 +152,7 @@ async fn engineer(stand: &Stand) {
     let elsewhere = format!("kubectl run nginx-sre {IMAGE} --namespace dev");
     let create = "create resource \"pods\" in API group \"\" in the namespace \"dev\"";
     is_forbidden(&shell, &elsewhere, SRE.user, create).await;
-    let list = shell.run("kubectl auth can-i --list --namespace sre").await.unwrap();
+    let list = shell.types("kubectl auth can-i --list --namespace sre").await;
     let full = ["*.apps", "[]", "[]", "[*]"];
     assert!(rows(list.good()).iter().any(|row| *row == full), "{}", list.out);
 }
@@ -160,22 +160,22 @@ async fn engineer(stand: &Stand) {
 async fn clean_up(shell: &Terminal) {
     let admin =
         "az aks get-credentials --resource-group myResourceGroup --name myAKSCluster --admin";
-    let again = shell.run(admin).await.unwrap();
+    let again = shell.types(admin).await;
     assert!(again.ok, "{}", again.err);
     for namespace in ["dev", "sre"] {
-        let deleted = shell.run(&format!("kubectl delete namespace {namespace}")).await.unwrap();
+        let deleted = shell.types(&format!("kubectl delete namespace {namespace}")).await;
         assert_eq!(deleted.good(), format!("namespace \"{namespace}\" deleted\n"));
     }
     let (dev, sre) = tokio::join!(delete_user(shell, "AKSdev_ID"), delete_user(shell, "AKSsre_ID"));
     assert!(dev && sre);
     let delete = async |group: &str| {
         let line = format!("az ad group delete --group {group}");
-        assert_eq!(shell.run(&line).await.unwrap().good(), "");
+        assert_eq!(shell.types(&line).await.good(), "");
     };
     tokio::join!(delete(DEV.group), delete(SRE.group));
     let left = "az role assignment list --scope $AKS_ID --query \
                 '[].{name: principalName, role: roleDefinitionName}'";
-    let left = shell.run(left).await.unwrap().json().unwrap();
+    let left = shell.types(left).await.json().expect("JSON");
     // The document says that deleting a group deletes its role assignments. It does not: they stay,
     // of a principal that no longer has a name.
     let orphan = json!({"name": "", "role": "Azure Kubernetes Service Cluster User Role"});
@@ -185,9 +185,13 @@ async fn clean_up(shell: &Terminal) {
 /// `--upn-or-object-id` is gone from `az`; its successor is `--id`.
 async fn delete_user(shell: &Terminal, id: &str) -> bool {
     let retired = format!("az ad user delete --upn-or-object-id ${id}");
-    let refused = shell.run(&retired).await.unwrap();
-    assert!(refused.bad().contains("--upn-or-object-id"), "{}", refused.err);
-    shell.run(&format!("az ad user delete --id ${id}")).await.unwrap().ok
+    let refused = shell.types(&retired).await;
+    assert!(
+        refused.bad().contains("the following arguments are required: --id"),
+        "{}",
+        refused.err
+    );
+    shell.types(&format!("az ad user delete --id ${id}")).await.ok
 }
 
 fn role(namespace: &str) -> String {

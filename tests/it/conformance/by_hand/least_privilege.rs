@@ -3,7 +3,7 @@
 use serde_json::json;
 use xtask::clients::Terminal;
 
-use crate::conformance::stand::{Existing, Stand, forbidden, rows};
+use crate::conformance::stand::{Existing, Stand, Typing, forbidden, rows};
 
 const CLUSTER: Existing = Existing { group: "rg-spoke", name: "private-aks-ada" };
 const AZURE_SAYS_NO: &str =
@@ -52,10 +52,10 @@ fn prepare_environment(jumpbox: &Terminal) {
 /// 1.2: two namespaces and the pod that is looked at later, made while local accounts exist.
 async fn prerequisites(jumpbox: &Terminal) {
     let get = "az aks get-credentials -g $SPOKE_RG -n $AKS_CLUSTER_NAME-${STUDENT_NAME} --admin";
-    jumpbox.run(get).await.unwrap().good();
+    jumpbox.types(get).await.good();
     let create = "kubectl create namespace frontend && kubectl create namespace backend && \
                   kubectl run nginx --image=nginx --namespace frontend";
-    let created = jumpbox.run(create).await.unwrap();
+    let created = jumpbox.types(create).await;
     let expected = "namespace/frontend created\nnamespace/backend created\npod/nginx created\n";
     assert_eq!(created.good(), expected);
 }
@@ -64,7 +64,7 @@ async fn prerequisites(jumpbox: &Terminal) {
 async fn create_groups(jumpbox: &Terminal) {
     let create = async |group: &str| {
         let line = format!("az ad group create --display-name {group} --mail-nickname {group}");
-        let made = jumpbox.run(&line).await.unwrap().json().unwrap();
+        let made = jumpbox.types(&line).await.json().expect("JSON");
         assert_eq!((&made["securityEnabled"], &made["mailEnabled"]), (&json!(true), &json!(false)));
     };
     tokio::join!(create("$ADMIN_GROUP"), create("$OPS_FE_GROUP"), create("$OPS_BE_GROUP"));
@@ -74,13 +74,13 @@ async fn create_groups(jumpbox: &Terminal) {
 async fn integrate(jumpbox: &Terminal) {
     let update = "az aks update -g $SPOKE_RG -n $AKS_CLUSTER_NAME-${STUDENT_NAME} \
                   --enable-azure-rbac --enable-aad --disable-local-accounts";
-    let cluster = jumpbox.run(update).await.unwrap().json().unwrap();
+    let cluster = jumpbox.types(update).await.json().expect("JSON");
     assert_eq!(cluster["aadProfile"]["managed"], true);
     assert_eq!(cluster["aadProfile"]["enableAzureRbac"], true);
     assert_eq!(cluster["disableLocalAccounts"], true);
     assert_eq!(cluster["provisioningState"], "Succeeded");
     let admin = "az aks get-credentials -g $SPOKE_RG -n $AKS_CLUSTER_NAME-${STUDENT_NAME} --admin";
-    let refused = jumpbox.run(admin).await.unwrap();
+    let refused = jumpbox.types(admin).await;
     let expected = "Getting static credential is not allowed because this cluster is set to \
                     disable local accounts.";
     assert!(refused.bad().contains(expected), "{}", refused.err);
@@ -93,15 +93,14 @@ async fn assign_roles(jumpbox: &Terminal) {
     let group = |group: &str| format!("az ad group show --group {group} --query 'id' --output tsv");
     let (frontend, backend, admins) =
         (group("$OPS_FE_GROUP"), group("$OPS_BE_GROUP"), group("$ADMIN_GROUP"));
-    let captured = tokio::join!(
-        jumpbox.capture("AKS_RESOURCE_ID", show),
-        jumpbox.capture("FE_GROUP_OBJECT_ID", &frontend),
-        jumpbox.capture("BE_GROUP_OBJECT_ID", &backend),
-        jumpbox.capture("ADMIN_GROUP_OBJECT_ID", &admins),
+    tokio::join!(
+        jumpbox.keeps("AKS_RESOURCE_ID", show),
+        jumpbox.keeps("FE_GROUP_OBJECT_ID", &frontend),
+        jumpbox.keeps("BE_GROUP_OBJECT_ID", &backend),
+        jumpbox.keeps("ADMIN_GROUP_OBJECT_ID", &admins),
     );
-    captured.0.and(captured.1).and(captured.2).and(captured.3).unwrap();
     let assign = async |line: &str| {
-        let made = jumpbox.run(line).await.unwrap().json().unwrap();
+        let made = jumpbox.types(line).await.json().expect("JSON");
         assert_eq!(made["principalType"], "Group");
     };
     tokio::join!(
@@ -135,11 +134,11 @@ async fn create_users(jumpbox: &Terminal) {
             "az ad user create --display-name ${prefix}_DISPLAY_NAME --user-principal-name \
              ${prefix}_UPN --password ${prefix}_PW"
         );
-        jumpbox.run(&create).await.unwrap().good();
+        jumpbox.types(&create).await.good();
         let show = format!("az ad user show --id ${prefix}_UPN --query 'id' --output tsv");
-        jumpbox.capture(id, &show).await.unwrap();
+        jumpbox.keeps(id, &show).await;
         let add = format!("az ad group member add --group ${group} --member-id ${id}");
-        assert_eq!(jumpbox.run(&add).await.unwrap().good(), "");
+        assert_eq!(jumpbox.types(&add).await.good(), "");
     };
     tokio::join!(
         join("AAD_ADMIN", "ADMIN_GROUP", "ADMIN_USER_OBJECT_ID"),
@@ -152,19 +151,19 @@ async fn create_users(jumpbox: &Terminal) {
 async fn validate_the_deployment(jumpbox: &Terminal) {
     let (members, check, roles) = tokio::join!(
         jumpbox
-            .run("az ad group member list --group $OPS_BE_GROUP --query '[].displayName' -o tsv"),
-        jumpbox.run(
+            .types("az ad group member list --group $OPS_BE_GROUP --query '[].displayName' -o tsv"),
+        jumpbox.types(
             "az ad group member check --group $OPS_FE_GROUP --member-id $FE_USER_OBJECT_ID \
              --query value"
         ),
-        jumpbox.run(
+        jumpbox.types(
             "az role assignment list --all --assignee $BE_GROUP_OBJECT_ID --query \
              'sort_by([].{role: roleDefinitionName, scope: scope}, &role)'"
         ),
     );
-    assert_eq!(members.unwrap().text(), "Backend-ada");
-    assert_eq!(check.unwrap().text(), "true");
-    let roles = roles.unwrap().json().unwrap();
+    assert_eq!(members.text(), "Backend-ada");
+    assert_eq!(check.text(), "true");
+    let roles = roles.json().expect("JSON");
     assert_eq!(roles[0]["role"], "Azure Kubernetes Service Cluster User Role");
     assert_eq!(roles[1]["role"], "Azure Kubernetes Service RBAC Writer");
     let scope = |at: usize| roles[at]["scope"].as_str().unwrap_or_default().to_owned();
@@ -173,14 +172,14 @@ async fn validate_the_deployment(jumpbox: &Terminal) {
 
 /// 1.4.7, as one user: signed in anew, with the cluster's credential.
 async fn connect(stand: &Stand, upn: &str, password: &str) -> Terminal {
-    let jumpbox = stand.clients.terminal().unwrap();
-    jumpbox.run("rm -R .azure/").await.unwrap().good();
-    let login = jumpbox.sign_in(upn, password).await.unwrap();
+    let jumpbox = stand.clients.terminal().expect("opened");
+    jumpbox.types("rm -R .azure/").await.good();
+    let login = jumpbox.sign_in(upn, password).await.expect("signed in");
     assert!(login.err.starts_with("To sign in, use a web browser to open the page https://"));
     assert!(login.err.contains("/devicelogin and enter the code "), "{}", login.err);
     let line = "SPOKE_RG=rg-spoke STUDENT_NAME=ada AKS_CLUSTER_NAME=private-aks; az aks \
                 get-credentials --resource-group $SPOKE_RG --name $AKS_CLUSTER_NAME-${STUDENT_NAME}";
-    let merged = jumpbox.run(line).await.unwrap();
+    let merged = jumpbox.types(line).await;
     let config = jumpbox.kubeconfig();
     let expected = format!("Merged \"private-aks-ada\" as current context in {}", config.display());
     assert!(merged.ok && merged.err.contains(&expected), "{}", merged.err);
@@ -190,11 +189,11 @@ async fn connect(stand: &Stand, upn: &str, password: &str) -> Terminal {
 async fn validate_frontend(stand: &Stand) {
     let upn = "opsfe-ada@contoso.onmicrosoft.com";
     let jumpbox = connect(stand, upn, "Frontend-1-pw").await;
-    let pods = jumpbox.run("kubectl get po -n frontend").await.unwrap();
+    let pods = jumpbox.types("kubectl get po -n frontend").await;
     let pods = rows(pods.good());
     assert_eq!(pods[0], ["NAME", "READY", "STATUS", "RESTARTS", "AGE"]);
     assert_eq!(pods[1][..4], ["nginx", "1/1", "Running", "0"]);
-    let refused = jumpbox.run("kubectl get pods").await.unwrap();
+    let refused = jumpbox.types("kubectl get pods").await;
     assert_eq!(
         forbidden(refused.bad()),
         format!(
@@ -207,10 +206,10 @@ async fn validate_frontend(stand: &Stand) {
 async fn validate_backend(stand: &Stand) {
     let upn = "opsbe-ada@contoso.onmicrosoft.com";
     let jumpbox = connect(stand, upn, "Backend-1-pw").await;
-    let none = jumpbox.run("kubectl get po -n backend").await.unwrap();
+    let none = jumpbox.types("kubectl get po -n backend").await;
     assert!(none.ok, "{}", none.err);
     assert_eq!(none.err.lines().last(), Some("No resources found in backend namespace."));
-    let refused = jumpbox.run("kubectl get po -n frontend").await.unwrap();
+    let refused = jumpbox.types("kubectl get po -n frontend").await;
     assert_eq!(
         forbidden(refused.bad()),
         format!(
@@ -223,8 +222,8 @@ async fn validate_backend(stand: &Stand) {
 async fn validate_admin(stand: &Stand) {
     let upn = "clusteradminada@contoso.onmicrosoft.com";
     let jumpbox = connect(stand, upn, "Admin-1-pw").await;
-    let all = jumpbox.run("kubectl get pods --all-namespaces && kubectl get nodes").await.unwrap();
+    let all = jumpbox.types("kubectl get pods --all-namespaces && kubectl get nodes").await;
     assert!(rows(all.good()).iter().any(|row| row.starts_with(&["frontend", "nginx"])));
-    let can = jumpbox.run("kubectl auth can-i '*' '*' --all-namespaces").await.unwrap();
+    let can = jumpbox.types("kubectl auth can-i '*' '*' --all-namespaces").await;
     assert_eq!(can.text(), "yes");
 }
