@@ -10,6 +10,7 @@ pub mod options;
 pub mod outcome;
 pub mod pack;
 pub mod play;
+pub mod procedure;
 pub mod ready;
 pub mod scratch;
 pub mod stage;
