@@ -88,7 +88,8 @@ pub async fn fill(
     Ok(cast)
 }
 
-fn people(sandbox: &Sandbox, policy: &Policy) -> Cast {
+/// The operators, and the protected principals of the policy.
+pub fn people(sandbox: &Sandbox, policy: &Policy) -> Cast {
     let mut directory = sandbox.world.directory.write().unwrap_or_else(PoisonError::into_inner);
     for (at, id) in policy.protected.principals.iter().enumerate() {
         directory.add_user_with_id(&format!("break-glass-{at}"), id.as_str());

@@ -39,7 +39,8 @@ impl Stand {
     }
 }
 
-fn add_administrator(sandbox: &Sandbox) {
+/// The administrator of a tenant.
+pub fn add_administrator(sandbox: &Sandbox) {
     let world = &sandbox.world;
     let id = {
         let mut directory = world.directory.write().expect("not poisoned");

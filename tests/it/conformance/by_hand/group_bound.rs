@@ -11,12 +11,18 @@ const PASSWORD: &str = "Reader-1-pw";
 async fn the_group_bound_module_plays_by_hand() {
     let Some(stand) = Stand::with(&[OLD]).await else { return };
     let shell = stand.administrator().await;
-    prepare(&shell).await;
-    tokio::join!(create_integrated(&shell), integrate_existing(&shell));
-    bind_view(&shell).await;
-    disable_local_accounts(&shell).await;
+    set_up(&shell).await;
+    create_integrated(&shell).await;
     membership_decides(&stand, &shell).await;
     disabled_accounts_are_out(&stand, &shell).await;
+}
+
+/// What the module sets up in a cluster that is there.
+pub async fn set_up(shell: &Terminal) {
+    prepare(shell).await;
+    integrate_existing(shell).await;
+    bind_view(shell).await;
+    disable_local_accounts(shell).await;
 }
 
 /// The groups and people that the module takes for granted.
@@ -76,10 +82,13 @@ async fn integrate_existing(shell: &Terminal) {
 
 async fn bind_view(shell: &Terminal) {
     // What members need to fetch the cluster's credential.
-    let assign = "az role assignment create --assignee $DEVELOPERS --role \"Azure Kubernetes Service \
-                  Cluster User Role\" --scope $(az aks show -g rg-retail -n aks-retail --query id -o \
-                  tsv)";
-    shell.types(assign).await.good();
+    for group in ["ADMINS", "DEVELOPERS"] {
+        let assign = format!(
+            "az role assignment create --assignee ${group} --role \"Azure Kubernetes Service \
+             Cluster User Role\" --scope $(az aks show -g rg-retail -n aks-retail --query id -o tsv)"
+        );
+        shell.types(&assign).await.good();
+    }
     let group = shell.types("printf %s $DEVELOPERS").await;
     shell.write("dev-team-readers.yaml", &role_binding(group.text())).expect("written");
     let apply = "az aks get-credentials -g rg-retail -n aks-retail --admin && \
@@ -150,7 +159,8 @@ async fn disabled_accounts_are_out(stand: &Stand, shell: &Terminal) {
     assert!(refused.contains("AADSTS50057"), "{refused}");
 }
 
-fn role_binding(group: &str) -> String {
+/// The module's manifest.
+pub fn role_binding(group: &str) -> String {
     format!(
         "apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding

@@ -26,17 +26,22 @@ const SRE: Tab =
 async fn the_kubernetes_rbac_how_to_plays_by_hand() {
     let Some(stand) = Stand::with(&[CLUSTER]).await else { return };
     let shell = stand.administrator().await;
-    prerequisites(&shell).await;
-    tokio::join!(create_group(&shell, &DEV), create_group(&shell, &SRE));
-    tokio::join!(create_user(&shell, &DEV), create_user(&shell, &SRE));
+    set_up(&shell).await;
+    tokio::join!(developer(&stand), engineer(&stand));
+    clean_up(&shell).await;
+}
+
+/// What the document sets up.
+pub async fn set_up(shell: &Terminal) {
+    prerequisites(shell).await;
+    tokio::join!(create_group(shell, &DEV), create_group(shell, &SRE));
+    tokio::join!(create_user(shell, &DEV), create_user(shell, &SRE));
     let admin =
         "az aks get-credentials --resource-group myResourceGroup --name myAKSCluster --admin";
     let merged = shell.types(admin).await;
     let expected = "Merged \"myAKSCluster-admin\" as current context in ";
     assert!(merged.err.contains(expected), "{}", merged.err);
-    tokio::join!(give_namespace(&shell, &DEV), give_namespace(&shell, &SRE));
-    tokio::join!(developer(&stand), engineer(&stand));
-    clean_up(&shell).await;
+    tokio::join!(give_namespace(shell, &DEV), give_namespace(shell, &SRE));
 }
 
 /// A cluster with Entra integration and Kubernetes RBAC.
@@ -194,7 +199,8 @@ async fn delete_user(shell: &Terminal, id: &str) -> bool {
     shell.types(&format!("az ad user delete --id ${id}")).await.ok
 }
 
-fn role(namespace: &str) -> String {
+/// The document's Role.
+pub fn role(namespace: &str) -> String {
     format!(
         "kind: Role
 apiVersion: rbac.authorization.k8s.io/v1
@@ -214,7 +220,8 @@ rules:
     )
 }
 
-fn role_binding(namespace: &str, group: &str) -> String {
+/// The document's RoleBinding.
+pub fn role_binding(namespace: &str, group: &str) -> String {
     format!(
         "kind: RoleBinding
 apiVersion: rbac.authorization.k8s.io/v1

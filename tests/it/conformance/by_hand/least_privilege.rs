@@ -13,14 +13,19 @@ const AZURE_SAYS_NO: &str =
 async fn the_least_privilege_tutorial_plays_by_hand() {
     let Some(stand) = Stand::with(&[CLUSTER]).await else { return };
     let jumpbox = stand.administrator().await;
-    prepare_environment(&jumpbox);
-    prerequisites(&jumpbox).await;
-    create_groups(&jumpbox).await;
-    integrate(&jumpbox).await;
-    assign_roles(&jumpbox).await;
-    create_users(&jumpbox).await;
+    set_up(&jumpbox).await;
     validate_the_deployment(&jumpbox).await;
     tokio::join!(validate_frontend(&stand), validate_backend(&stand), validate_admin(&stand));
+}
+
+/// What the tutorial sets up.
+pub async fn set_up(jumpbox: &Terminal) {
+    prepare_environment(jumpbox);
+    prerequisites(jumpbox).await;
+    create_groups(jumpbox).await;
+    integrate(jumpbox).await;
+    assign_roles(jumpbox).await;
+    create_users(jumpbox).await;
 }
 
 /// 1.4.1.
