@@ -92,8 +92,9 @@ impl Step for BindNamespaceRole {
 /// Somebody else's binding that has the name ours is to have, and gives something else.
 fn in_the_way<'a>(facts: &'a Facts, role: &RoleRef, group: &Group) -> Option<&'a Binding> {
     let own = Subject::Group(group.id.to_string());
-    let is_other = |b: &&Binding| !b.managed && !(b.role == *role && b.subjects == [own.clone()]);
-    facts.bindings.iter().filter(|binding| binding.name == facts.name).find(is_other)
+    let gives = |held: &Binding| held.role == *role && held.subjects == [own.clone()];
+    let named = |held: &&Binding| held.name == facts.name && !held.managed;
+    facts.bindings.iter().find(|held| named(held) && !gives(held))
 }
 
 fn put_role(request: &request::TeamRole, facts: &Facts) -> Option<Op> {

@@ -179,6 +179,7 @@ async fn every_way_in_has_a_row_with_its_path_and_its_reason() {
     private-aks/- | nora@contoso.onmicrosoft.com | runs commands | group Nested -> group Owners -> Azure role Owner at resource group rg-spoke | active | notBefore | not in the policy
     private-aks/- | nora@contoso.onmicrosoft.com | assigns roles | group Nested -> group Owners -> Azure role Owner at resource group rg-spoke | active | notBefore | not in the policy
     private-aks/- | deployer | changes the cluster | Azure role Cluster deployer at resource group rg-spoke | active | exactly | not in the policy
+    private-aks/- | Ops_Auditors | reader | group Ops_Auditors -> Azure role AKS RBAC Reader at private-aks | active | exactly | team auditors
     private-aks/backend | Ops_Backend_team | writer | group Ops_Backend_team -> Azure role AKS RBAC Writer at private-aks/backend | active | exactly | team backend
     private-aks/backend | Ops_Observers | reader | group Ops_Observers -> Azure role AKS RBAC Reader at private-aks/backend | active | exactly | team observers
     private-aks/frontend | Ops_Backend_team | reader | group Ops_Backend_team -> Azure role AKS RBAC Reader at private-aks/frontend | active | exactly | team backend
@@ -195,6 +196,7 @@ async fn every_way_in_has_a_row_with_its_path_and_its_reason() {
     retail-aks/- | site-admin-2@contoso.onmicrosoft.com | cluster-admin | group ClusterAdminGroup -> admin group of the cluster | active | unknown | not in the policy: nothing puts them into team platform
     retail-aks/- | elias@contoso.onmicrosoft.com | cluster-admin | eligible for group ClusterAdminGroup -> admin group of the cluster | eligible for a time | notBefore | not in the policy: nothing puts them into team platform
     retail-aks/- | uma@contoso.onmicrosoft.com | cluster-admin | ClusterRoleBinding uma-is-admin to ClusterRole/cluster-admin | active | exactly | not in the policy
+    retail-aks/- | Ops_Auditors | reader | group Ops_Auditors -> ClusterRoleBinding latchkey-9e59bfbaf7dfb30f to ClusterRole/view | active | exactly | team auditors
     retail-aks/- | clusterAdmin | cluster-admin | static credential of the cluster | active | unknown | the policy leaves local accounts as they are
     retail-aks/dev | Retail_dev_team | dev-user-full-access | group Retail_dev_team -> RoleBinding dev/latchkey-a9bc2b043e17c46e to Role/dev-user-full-access | active | exactly | team retail
     retail-aks/shop | Retail_dev_team | reader | group Retail_dev_team -> RoleBinding shop/latchkey-6cde4efa573e6303 to ClusterRole/view | active | exactly | team retail

@@ -3,12 +3,24 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::CompliantDevice;
+/// Whether sign-in needs a compliant device.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "Written", into = "Written")]
+#[schemars(with = "Written")]
+pub enum CompliantDevice {
+    /// No.
+    #[default]
+    No,
+    /// Sign-ins from other devices are reported.
+    ReportOnly,
+    /// Sign-ins from other devices are refused.
+    Enforced,
+}
 
 /// As written.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
-pub(super) enum Written {
+enum Written {
     /// Whether at all; `true` only reports.
     Whether(bool),
     /// Which kind of yes.
@@ -18,7 +30,7 @@ pub(super) enum Written {
 /// Which kind of yes.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Kind {
+enum Kind {
     /// Sign-ins from other devices are reported.
     ReportOnly,
     /// Sign-ins from other devices are refused.

@@ -3,6 +3,7 @@
 //! [`Policy::parse`] reads it and reports *every* error, each with its line and field. The JSON
 //! Schema of these types ([`Policy::schema`]) lets editors complete the file.
 
+mod birthright;
 mod check;
 mod compliant_device;
 mod error;
@@ -13,20 +14,18 @@ mod path;
 mod team;
 mod yaml;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{Span, Timestamp, tz::TimeZone};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{
     BindingName, ClusterName, GroupName, NamespaceName, ObjectId, PersonId, RoleName, TeamName,
 };
 
-use compliant_device::Written;
+pub use birthright::{Attribute, Birthright};
+pub use compliant_device::CompliantDevice;
 pub use error::{PolicyError, PolicyErrors};
 pub use grant::gives_grant;
 pub(crate) use lookup::same_group;
@@ -84,20 +83,6 @@ pub struct Cluster {
     /// the Conditional Access policy so that it only reports, `enforced` lets it bite.
     #[serde(default)]
     pub require_compliant_device: CompliantDevice,
-}
-
-/// Whether sign-in needs a compliant device.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(from = "Written", into = "Written")]
-#[schemars(with = "Written")]
-pub enum CompliantDevice {
-    /// No.
-    #[default]
-    No,
-    /// Sign-ins from other devices are reported.
-    ReportOnly,
-    /// Sign-ins from other devices are refused.
-    Enforced,
 }
 
 /// Which plane gives namespace roles.
@@ -220,66 +205,6 @@ pub struct Rule {
     /// Only these object names, when given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resource_names: Vec<String>,
-}
-
-/// People whose attributes match are members of these teams.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Birthright {
-    /// Attributes and the value each must have; all must match.
-    #[schemars(schema_with = "conditions")]
-    pub when: BTreeMap<Attribute, String>,
-    /// The teams.
-    pub teams: BTreeSet<TeamName>,
-}
-
-/// The schema of a rule's conditions: `schemars` does not look into the names of a map.
-fn conditions(generator: &mut SchemaGenerator) -> Schema {
-    let text = generator.subschema_for::<String>();
-    let names = Attribute::ALL.map(|name| (name.to_string(), text.clone().to_value()));
-    json_schema!({
-        "type": "object",
-        "properties": serde_json::Map::from_iter(names),
-        "additionalProperties": false,
-    })
-}
-
-/// An HR attribute that a birthright rule may look at.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "camelCase")]
-pub enum Attribute {
-    /// `data.attributes.department`
-    Department,
-    /// `data.attributes.jobTitle`
-    JobTitle,
-    /// `data.attributes.location`
-    Location,
-    /// `data.workerType`
-    WorkerType,
-}
-
-impl Attribute {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Department, Self::JobTitle, Self::Location, Self::WorkerType];
-
-    /// Where an event carries it.
-    pub fn field(self) -> &'static str {
-        match self {
-            Self::Department => "data.attributes.department",
-            Self::JobTitle => "data.attributes.jobTitle",
-            Self::Location => "data.attributes.location",
-            Self::WorkerType => "data.workerType",
-        }
-    }
-}
-
-impl fmt::Display for Attribute {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let field = self.field();
-        f.write_str(field.rsplit('.').next().unwrap_or(field))
-    }
 }
 
 /// How people map to Entra users.
