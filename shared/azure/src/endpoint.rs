@@ -1,7 +1,7 @@
 //! What the clients of Graph and ARM have in common: a root, a scope that follows from it, signed
 //! calls, listings page by page.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use latchkey_core::{CallError, Service};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -48,6 +48,11 @@ impl Endpoint {
     /// What is left for one call with its repetitions.
     pub fn budget(&self) -> Budget {
         self.http.budget()
+    }
+
+    /// Longest wait for the end of an operation that a write began.
+    pub fn operation_deadline(&self) -> Duration {
+        self.http.operation_deadline()
     }
 
     /// A token for the service.

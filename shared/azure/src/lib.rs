@@ -13,7 +13,7 @@ pub mod graph;
 pub mod http;
 pub mod token;
 
-pub use arm::{Arm, ManagedCluster, NewAssignment};
+pub use arm::{Arm, ClusterChange, ManagedCluster, NewAssignment};
 pub use graph::{Graph, Member, MemberKind, Object, PimMember};
 pub use http::{Http, HttpOptions};
 pub use token::{Token, Tokens};

@@ -58,6 +58,15 @@ pub fn issue() -> anyhow::Result<Issued> {
     Ok(Issued { ca_pem: ca.pem(), ca: ca.der().clone(), certificate, key })
 }
 
+/// The certificate of one more authority, PEM: what a rotation adds to those to trust. It signs
+/// nothing here.
+///
+/// # Panics
+/// When no key can be made.
+pub(crate) fn another_authority() -> String {
+    authority().expect("an authority can be made as the first one was").pem()
+}
+
 fn authority() -> anyhow::Result<CertifiedIssuer<'static, KeyPair>> {
     let mut params = CertificateParams::new(Vec::<String>::new())?;
     params.distinguished_name.push(DnType::CommonName, "Latchkey sandbox authority");

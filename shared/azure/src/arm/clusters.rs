@@ -1,11 +1,11 @@
 //! Managed clusters (AKS).
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use latchkey_core::{Call, CallError, ObjectId, Service};
+use latchkey_core::{Call, CallError, ObjectId, Service, op::Integration};
 use reqwest::Method;
 use serde::Deserialize;
 
-use super::{Arm, CONTAINER_SERVICE, wire::odd};
+use super::{Arm, CONTAINER_SERVICE, operation::is_terminal, wire::odd};
 use crate::http::Request;
 
 /// What decides how access to a cluster works.
@@ -29,12 +29,30 @@ pub struct ManagedCluster {
     pub provisioning_state: String,
     /// `Running` or `Stopped`; a stopped cluster has no API server. Empty when not told.
     pub power_state: String,
+    /// The Entra tenant that signs people in, when told.
+    pub tenant: Option<String>,
+    /// The version of the cluster; none where the service gives none.
+    pub etag: Option<String>,
 }
 
 impl ManagedCluster {
     /// Without Entra, the user's kubeconfig is an administrator's: nobody may be given it.
     pub fn user_credential_is_admin(&self) -> bool {
         !self.managed_entra && !self.legacy_entra
+    }
+
+    /// How it is integrated with Entra.
+    pub fn integration(&self) -> Integration {
+        match (self.managed_entra, self.legacy_entra) {
+            (true, _) => Integration::Managed,
+            (false, true) => Integration::Legacy,
+            (false, false) => Integration::None,
+        }
+    }
+
+    /// Whether an operation is in progress: every state but three says so.
+    pub fn is_changing(&self) -> bool {
+        !is_terminal(&self.provisioning_state)
     }
 }
 
@@ -82,6 +100,8 @@ struct Encoded {
 #[derive(Deserialize)]
 struct WireCluster {
     id: String,
+    #[serde(rename = "eTag")]
+    etag: Option<String>,
     properties: Properties,
 }
 
@@ -117,6 +137,8 @@ struct AadProfile {
     admin_groups: Option<Vec<String>>,
     #[serde(rename = "serverAppID")]
     server_app: Option<String>,
+    #[serde(rename = "tenantID")]
+    tenant: Option<String>,
 }
 
 impl WireCluster {
@@ -139,6 +161,8 @@ impl WireCluster {
                 .is_some_and(|profile| profile.disable_run_command == Some(true)),
             admin_groups: groups.iter().map(object_id).collect::<Result<_, _>>()?,
             provisioning_state: properties.provisioning_state,
+            tenant: aad.and_then(|aad| aad.tenant.clone()),
+            etag: self.etag,
             power_state: properties.power_state.map(|state| state.code).unwrap_or_default(),
         })
     }

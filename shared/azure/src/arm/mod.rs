@@ -1,9 +1,11 @@
 //! Azure Resource Manager: role assignments and managed clusters.
 
 mod assignments;
+mod changes;
 mod clusters;
 mod definitions;
 mod names;
+mod operation;
 mod wire;
 
 use latchkey_core::Service;
@@ -11,6 +13,7 @@ use url::Url;
 
 use crate::{Http, Tokens, endpoint::Endpoint};
 pub use assignments::NewAssignment;
+pub use changes::ClusterChange;
 pub use clusters::ManagedCluster;
 use definitions::Known;
 pub use names::assignment_name;

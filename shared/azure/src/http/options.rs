@@ -15,6 +15,8 @@ pub struct HttpOptions {
     pub attempt_timeout: Duration,
     /// Longest time for one call with all its waits and repetitions.
     pub total_deadline: Duration,
+    /// Longest wait for the end of an operation that a write began.
+    pub operation_deadline: Duration,
     /// How often one call may be sent.
     pub attempts: u32,
     /// Wait before the second attempt when the service names none; doubled for each further one.
@@ -28,6 +30,7 @@ impl Default for HttpOptions {
             connect_timeout: Duration::from_secs(5),
             attempt_timeout: Duration::from_secs(30),
             total_deadline: Duration::from_secs(60),
+            operation_deadline: Duration::from_secs(150),
             attempts: 5,
             first_backoff: Duration::from_millis(400),
         }

@@ -118,6 +118,11 @@ impl Http {
         }
     }
 
+    /// Longest wait for the end of an operation that a write began.
+    pub(crate) fn operation_deadline(&self) -> Duration {
+        self.options.operation_deadline
+    }
+
     /// [`exchange`](Self::exchange), where everything but 2xx is an error.
     ///
     /// # Errors

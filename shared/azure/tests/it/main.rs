@@ -3,6 +3,7 @@
 
 mod access;
 mod arm;
+mod cluster_changes;
 mod conditional_access;
 mod faults;
 mod graph;

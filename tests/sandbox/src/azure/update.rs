@@ -8,6 +8,7 @@ use super::answer::ArmError;
 use super::clusters::{AccessProfile, Cluster};
 use super::operations::{Ending, Operation};
 use super::state::State;
+use crate::tls::another_authority;
 
 /// Properties the service sets itself: a `PUT` that names them changes nothing.
 const READ_ONLY: [&str; 8] = [
@@ -82,6 +83,7 @@ impl State {
         let done_at = now.checked_add(duration).unwrap_or(now);
         let operation = self.operations.start(resource_id, now, done_at, Ending::Succeeded);
         cluster.rotations += 1;
+        cluster.ca_pem += &another_authority();
         cluster.begin(&operation, "RotatingClusterCertificates");
         Ok(operation)
     }
