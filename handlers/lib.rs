@@ -20,7 +20,9 @@ pub const STEPS: &[Entry] = &[
     Entry::of::<create_group::CreateGroup>(),
     Entry::of::<create_namespace::CreateNamespace>(),
     Entry::of::<create_user::CreateUser>(),
+    Entry::of::<disable_local_accounts::DisableLocalAccounts>(),
     Entry::of::<disable_sign_in::DisableSignIn>(),
+    Entry::of::<enable_entra_integration::EnableEntraIntegration>(),
     Entry::of::<end_sessions::EndSessions>(),
     Entry::of::<grant_cluster_access::GrantClusterAccess>(),
     Entry::of::<grant_namespace_scope::GrantNamespaceScope>(),
@@ -29,6 +31,7 @@ pub const STEPS: &[Entry] = &[
     Entry::of::<probe_access::ProbeAccess>(),
     Entry::of::<revoke_namespace_scope::RevokeNamespaceScope>(),
     Entry::of::<revoke_role_assignments::RevokeRoleAssignments>(),
+    Entry::of::<rotate_certificates::RotateCertificates>(),
     Entry::of::<unbind_namespace_role::UnbindNamespaceRole>(),
     Entry::of::<unbind_person::UnbindPerson>(),
 ];

@@ -1,10 +1,14 @@
 //! Values that the tests of the steps share. Everybody in them is fictitious.
 
+use std::collections::BTreeSet;
+
 use latchkey_core::{
     ObjectId, Policy, Timestamp,
     azure_role::AzureRole,
+    cluster::Security,
     holdings::{Binding, Group, PrincipalType, RoleAssignment, RoleRef, Subject, User},
     invariants::Admins,
+    op::Integration,
 };
 use serde::de::DeserializeOwned;
 
@@ -90,5 +94,19 @@ pub(super) fn admins(enabled: &[u32], leaving: &[u32]) -> Admins {
         cluster: "private-aks".parse().expect("a name"),
         members_enabled: enabled.iter().copied().map(id).collect(),
         leaving_in_flight: leaving.iter().copied().map(id).collect(),
+    }
+}
+
+/// A cluster without Entra, running and at rest.
+pub(super) fn bare() -> Security {
+    Security {
+        integration: Integration::None,
+        tenant: None,
+        azure_rbac: false,
+        admin_groups: BTreeSet::new(),
+        local_accounts: true,
+        changing: None,
+        stopped: false,
+        etag: Some("1".into()),
     }
 }

@@ -5,7 +5,9 @@ pub mod bind_namespace_role;
 pub mod create_group;
 pub mod create_namespace;
 pub mod create_user;
+pub mod disable_local_accounts;
 pub mod disable_sign_in;
+pub mod enable_entra_integration;
 pub mod end_sessions;
 pub mod grant_cluster_access;
 pub mod grant_namespace_scope;
@@ -14,6 +16,7 @@ pub mod leave_groups;
 pub mod probe_access;
 pub mod revoke_namespace_scope;
 pub mod revoke_role_assignments;
+pub mod rotate_certificates;
 pub mod unbind_namespace_role;
 pub mod unbind_person;
 

@@ -10,6 +10,7 @@ pub mod approval;
 pub mod azure_role;
 pub mod call;
 pub mod case;
+pub mod cluster;
 pub mod decision;
 pub mod desired;
 pub mod event;

@@ -108,6 +108,16 @@ pub struct Cluster {
     pub cluster: ClusterName,
 }
 
+/// A rotation of a cluster's certificates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Rotation {
+    /// The cluster.
+    pub cluster: ClusterName,
+    /// What justifies the outage. One reference rotates once: asking again does nothing.
+    pub reference: Reference,
+}
+
 /// A person and a team with `justInTime`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -43,13 +43,17 @@ pub async fn at_stake(cx: &Cx, groups: &[Group]) -> Result<Vec<Admins>, StepErro
     for cluster in cx.policy().clusters.keys() {
         let names = cx.policy().admin_groups(cluster);
         if groups.iter().any(|group| names.contains(&group.name)) {
-            stakes.push(admins_of(cx, cluster).await?);
+            stakes.push(of_cluster(cx, cluster).await?);
         }
     }
     Ok(stakes)
 }
 
-async fn admins_of(cx: &Cx, cluster: &ClusterName) -> Result<Admins, StepError> {
+/// Who administers a cluster through its admin groups: direct members who may sign in.
+///
+/// # Errors
+/// Whatever Graph or the ledger answers.
+pub async fn of_cluster(cx: &Cx, cluster: &ClusterName) -> Result<Admins, StepError> {
     let names: Vec<_> = cx.policy().admin_groups(cluster).into_iter().cloned().collect();
     let mut members_enabled = BTreeSet::new();
     for group in cx.graph().groups_by_name(&names).await?.values() {

@@ -20,6 +20,7 @@ pub mod need;
 pub mod park;
 pub mod people;
 pub mod run;
+pub mod secured;
 pub mod step;
 pub mod teams;
 pub mod telemetry;

@@ -68,6 +68,18 @@ impl Arm {
         wire.into_cluster(&Call { service: Service::Arm, what })
     }
 
+    /// The authority that signed the certificate of the cluster's API server, in base64 as the
+    /// kubeconfig has it: another one after a rotation.
+    ///
+    /// # Errors
+    /// [`CallError::Surprise`] when the kubeconfig names none.
+    pub async fn cluster_authority(&self, resource_id: &str) -> Result<String, CallError> {
+        let yaml = self.cluster_kubeconfig(resource_id).await?;
+        let call = Call { service: Service::Arm, what: "POST listClusterUserCredential" };
+        let found = value_of(&yaml, "certificate-authority-data:").map(str::to_owned);
+        found.ok_or_else(|| odd(&call, "certificate-authority-data"))
+    }
+
     /// The cluster user's kubeconfig as YAML. On a cluster without Entra it holds an
     /// administrator's key: never log it.
     ///
@@ -85,6 +97,12 @@ impl Arm {
         let yaml = BASE64_STANDARD.decode(encoded.value).map_err(|_| odd(call, "kubeconfig"))?;
         String::from_utf8(yaml).map_err(|_| odd(call, "kubeconfig"))
     }
+}
+
+/// The value of a key that a kubeconfig holds once.
+fn value_of<'a>(yaml: &'a str, key: &str) -> Option<&'a str> {
+    let line = yaml.lines().map(str::trim).find_map(|line| line.strip_prefix(key));
+    line.map(|value| value.trim().trim_matches('"')).filter(|value| !value.is_empty())
 }
 
 #[derive(Deserialize)]

@@ -1,7 +1,7 @@
 //! Writes through Azure Resource Manager: role assignments and clusters.
 
-use latchkey_azure::arm::NewAssignment;
-use latchkey_core::Op;
+use latchkey_azure::arm::{ClusterChange, NewAssignment};
+use latchkey_core::{ClusterName, Op};
 
 use crate::{cx::Cx, error::StepError};
 
@@ -19,7 +19,31 @@ pub(super) async fn write(cx: &Cx, op: &Op) -> Result<(), StepError> {
             cx.arm().assign(&new).await?;
         }
         Op::DeleteAssignment { id, .. } => cx.arm().delete_assignment(id).await?,
+        Op::IntegrateEntra { cluster, admin_groups, azure_rbac, etag, .. } => {
+            let change = ClusterChange::Entra {
+                tenant: cx.config().tenant.clone(),
+                admin_groups: admin_groups.clone(),
+                azure_rbac: *azure_rbac,
+            };
+            change_cluster(cx, cluster, etag.as_deref(), &change).await?;
+        }
+        Op::DisableLocalAccounts { cluster, etag } => {
+            change_cluster(cx, cluster, etag.as_deref(), &ClusterChange::NoLocalAccounts).await?;
+        }
+        Op::RotateCertificates { cluster } => {
+            cx.arm().rotate_certificates(&cx.governed(cluster)?.resource_id).await?;
+        }
         _ => {}
     }
     Ok(())
+}
+
+async fn change_cluster(
+    cx: &Cx,
+    cluster: &ClusterName,
+    etag: Option<&str>,
+    change: &ClusterChange,
+) -> Result<(), StepError> {
+    let id = &cx.governed(cluster)?.resource_id;
+    Ok(cx.arm().change_cluster(id, etag, change).await?)
 }

@@ -1,7 +1,7 @@
 //! What passes although no contract of `reference/` covers it. Each entry says why.
 
 /// ARM operations without a document: method, path (`{}` is one segment), reason.
-const ARM: [(&str, &str, &str); 7] = [
+const ARM: [(&str, &str, &str); 8] = [
     ("GET", "/metadata/endpoints", "the description of a cloud that az asks; real-clients.md"),
     ("GET", "/subscriptions", "Microsoft.Resources is not in the documents; az login lists them"),
     ("GET", "/subscriptions/{}", "Microsoft.Resources is not in the documents"),
@@ -12,6 +12,11 @@ const ARM: [(&str, &str, &str); 7] = [
         "GET",
         "/subscriptions/{}/providers/Microsoft.ContainerService/locations/{}/operations/{}",
         "the address of an Azure-AsyncOperation header, which no document describes",
+    ),
+    (
+        "GET",
+        "/subscriptions/{}/providers/Microsoft.ContainerService/locations/{}/operationresults/{}",
+        "the address of a Location header, which no document describes",
     ),
 ];
 
