@@ -45,7 +45,14 @@ impl Case {
 /// what is different in the world.
 type Branch = (&'static str, &'static str, Option<fn() -> Value>, Change);
 
+/// Steps whose example asks for a change of something that is as it should be in every other case.
+const FIRST: &[(&str, Change)] = &[
+    ("disable_local_accounts", Change::LocalAccounts),
+    ("enable_entra_integration", Change::Bare),
+];
+
 const BRANCHES: &[Branch] = &[
+    ("enable_entra_integration", "of the retired kind", None, Change::Legacy),
     ("create_user", "who was disabled", None, Change::UserDisabled),
     ("create_user", "who was deleted", None, Change::UserDeleted),
     ("bind_cluster_role", "of a team", Some(auditors_read), Change::None),
@@ -91,7 +98,9 @@ fn cases_of(entry: &'static Entry) -> Vec<Case> {
         request: request.map_or_else(|| example.clone(), |request| request()),
         change: *change,
     });
-    let first = Case { entry, what: "", request: example.clone(), change: Change::None };
+    let change = FIRST.iter().find(|(step, _)| *step == entry.name);
+    let change = change.map_or(Change::None, |(_, change)| *change);
+    let first = Case { entry, what: "", request: example.clone(), change };
     [first].into_iter().chain(further).collect()
 }
 

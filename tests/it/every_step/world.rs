@@ -33,6 +33,12 @@ pub enum Change {
     GrantedMore,
     /// Somebody made the binding by hand that a step is to make.
     BoundByHand,
+    /// private-aks has no Entra integration.
+    Bare,
+    /// private-aks has the retired integration.
+    Legacy,
+    /// private-aks has local accounts.
+    LocalAccounts,
 }
 
 /// Object ids of what is in the world.
@@ -54,12 +60,40 @@ pub async fn fill(sandbox: &Sandbox, cx: &Cx, change: Change) {
             admin_group: Some(ids.admins.clone()),
             local_accounts: false,
         };
+        let spec = if name.as_str() == "private-aks" { private(spec, change) } else { spec };
         sandbox.add_cluster(spec).await.expect("the cluster can be served");
     }
+    old_ways(&sandbox.world, change);
     azure(&sandbox.world, cx, &ids);
     clusters(&sandbox.world, &ids, change);
     granted(&sandbox.world, change);
     facts(cx, change).await;
+}
+
+/// private-aks as it was before.
+fn private(spec: ClusterSpec, change: Change) -> ClusterSpec {
+    let entra = !matches!(change, Change::Bare | Change::Legacy);
+    ClusterSpec {
+        azure_rbac: entra && spec.azure_rbac,
+        admin_group: spec.admin_group.filter(|_| entra),
+        local_accounts: !entra || change == Change::LocalAccounts,
+        ..spec
+    }
+}
+
+/// Operations end at once; private-aks may have the retired integration.
+fn old_ways(world: &World, change: Change) {
+    let mut azure = world.azure.write().unwrap_or_else(PoisonError::into_inner);
+    azure.knobs.poll_after = 0;
+    if change == Change::Legacy {
+        azure.clusters.edit("private-aks", |document| {
+            document["properties"]["aadProfile"] = json!({
+                "serverAppID": "11111111-0000-4000-8000-000000000001",
+                "clientAppID": "11111111-0000-4000-8000-000000000002",
+                "tenantID": world.config.tenant_id,
+            });
+        });
+    }
 }
 
 fn directory(world: &World, change: Change) -> Ids {

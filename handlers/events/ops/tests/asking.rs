@@ -139,7 +139,9 @@ fn requests() -> Vec<(&'static str, Value)> {
         ("create_group", json!({ "team": "frontend" })),
         ("create_namespace", json!({ "cluster": "aks-west", "namespace": "frontend" })),
         ("create_user", person.clone()),
+        ("disable_local_accounts", json!({ "cluster": "aks-west" })),
         ("disable_sign_in", person.clone()),
+        ("enable_entra_integration", json!({ "cluster": "aks-west" })),
         ("end_sessions", person.clone()),
         ("grant_cluster_access", cluster.clone()),
         ("grant_namespace_scope", role),
@@ -148,6 +150,7 @@ fn requests() -> Vec<(&'static str, Value)> {
         ("probe_access", cluster),
         ("revoke_namespace_scope", scope.clone()),
         ("revoke_role_assignments", person.clone()),
+        ("rotate_certificates", json!({ "cluster": "aks-west", "reference": "CHG-1" })),
         ("unbind_namespace_role", scope),
         ("unbind_person", person),
     ]

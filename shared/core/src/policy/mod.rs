@@ -11,17 +11,17 @@ mod grant;
 mod lookup;
 mod parse;
 mod path;
+mod people;
 mod team;
 mod yaml;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use jiff::{Span, Timestamp, tz::TimeZone};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{
-    BindingName, ClusterName, GroupName, NamespaceName, ObjectId, PersonId, RoleName, TeamName,
+    BindingName, ClusterName, GroupName, NamespaceName, PersonId, RoleName, TeamName,
 };
 
 pub use birthright::{Attribute, Birthright};
@@ -31,6 +31,7 @@ pub use grant::gives_grant;
 pub(crate) use lookup::same_group;
 pub use lookup::{Resolved, binding_name, place};
 pub use path::Path;
+pub use people::{Limits, Matching, People, Protected};
 pub use team::{Place, TeamDesired, team_grants};
 
 /// Who may do what, where, and why.
@@ -205,71 +206,6 @@ pub struct Rule {
     /// Only these object names, when given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resource_names: Vec<String>,
-}
-
-/// How people map to Entra users.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct People {
-    /// How a person's Entra user is found.
-    #[serde(rename = "match")]
-    pub matching: Matching,
-    /// Whether missing users are created.
-    pub create: bool,
-    /// How long after leaving the user is deleted, an ISO 8601 duration such as `P30D`; never when absent.
-    pub delete_after: Option<String>,
-}
-
-impl Default for People {
-    fn default() -> Self {
-        Self { matching: Matching::EmployeeId, create: false, delete_after: None }
-    }
-}
-
-impl People {
-    /// When the user of somebody who left at this instant is deleted; never when none.
-    pub fn delete_at(&self, left: Timestamp) -> Option<Timestamp> {
-        let after: Span = self.delete_after.as_ref()?.parse().ok()?;
-        Some(left.to_zoned(TimeZone::UTC).checked_add(after).ok()?.timestamp())
-    }
-}
-
-/// How a person's Entra user is found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum Matching {
-    /// `employeeId` equals the person id; then the UPN of the HR attributes.
-    EmployeeId,
-    /// Only the UPN of the HR attributes.
-    UserPrincipalName,
-}
-
-/// What is never touched.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct Protected {
-    /// Object ids of break-glass principals.
-    pub principals: BTreeSet<ObjectId>,
-    /// The break-glass group: excluded from every Conditional Access policy of ours.
-    pub group: Option<GroupName>,
-    /// A cluster's admin group never falls below this many enabled members.
-    #[schemars(range(max = 1000))]
-    pub minimum_cluster_admins: u32,
-}
-
-/// Brakes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct Limits {
-    /// More leavers than this within an hour are held for an operator.
-    #[schemars(range(max = 1_000_000))]
-    pub leavers_per_hour: u32,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { leavers_per_hour: 20 }
-    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! Azure's access in stable text.
 
+use super::clusters::AccessProfile;
 use super::state::State;
 use crate::Directory;
 
-/// One line for each custom role and each role assignment, sorted, without names of assignments or
+/// One line for each custom role, each role assignment and each managed cluster, sorted, without names of assignments or
 /// times; principals are called what people call them. A deleted principal is its object id.
 pub fn snapshot(state: &State, directory: &Directory) -> String {
     let custom = state.roles.iter().filter(|d| d.custom).map(|d| format!("role {}\n", d.name));
@@ -12,7 +13,18 @@ pub fn snapshot(state: &State, directory: &Directory) -> String {
         let principal = directory.label(&a.principal_id).unwrap_or_else(|| a.principal_id.clone());
         format!("{role} @ {} ← {principal}\n", a.scope.to_ascii_lowercase())
     });
-    let mut lines: Vec<String> = custom.chain(assigned).collect();
+    let clusters = state.clusters.within("/").map(|cluster| {
+        let AccessProfile { entra, azure_rbac, admin_groups, local_accounts } =
+            AccessProfile::of(&cluster.document);
+        let label = |id: &String| directory.label(id).unwrap_or_else(|| id.clone());
+        let admins: Vec<_> = admin_groups.iter().map(label).collect();
+        format!(
+            "cluster {}: entra {entra}, Azure RBAC {azure_rbac}, admins {admins:?}, local accounts \
+             {local_accounts}, {} rotations\n",
+            cluster.name, cluster.rotations
+        )
+    });
+    let mut lines: Vec<String> = custom.chain(assigned).chain(clusters).collect();
     lines.sort();
     lines.concat()
 }
