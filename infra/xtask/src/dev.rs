@@ -256,7 +256,7 @@ async fn serve(stage: &Stage, ready: &Ready, mut timeline: Timeline) -> Result<E
     print(&format!(
         "\nServing at {}. In another terminal:\n  \
          cargo xtask send FILE                  post more events, one CloudEvent a line\n  \
-         cargo xtask who PERSON|GROUP|NAMESPACE who has what and why\n\
+         cargo xtask who WORD                   who can do what and why: a person, group, namespace, cluster\n\
          Stop with Ctrl-C.",
         ready.functions
     ));

@@ -35,9 +35,9 @@ enum Command {
         #[arg(long)]
         ready: Option<PathBuf>,
     },
-    /// Print who has what and why: of a person, a group or a namespace.
+    /// Print who can do what, through which path, since when and why.
     Who {
-        /// A person id, a group name or a namespace.
+        /// A person id, an object id, a group's name, a namespace, a cluster or a team.
         whom: String,
         /// Where the running sandbox said that it is ready.
         #[arg(long)]
