@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::{StreamExt, stream};
 use latchkey_azure::{MemberKind, Object};
 use latchkey_core::{
-    ObjectId, PersonId, TeamName,
+    ObjectId, PersonId,
     access::observed::{Principal, PrincipalKind},
-    desired::{Desired, Why},
+    desired::Desired,
     policy::Matching,
 };
 use latchkey_runtime::{Cx, PersonView, StepError};
@@ -23,7 +23,7 @@ const MOST: usize = 5_000;
 #[derive(Debug, Default)]
 pub(super) struct Linked {
     pub principals: BTreeMap<ObjectId, Principal>,
-    pub people: BTreeMap<PersonId, BTreeMap<TeamName, Vec<Why>>>,
+    pub people: BTreeMap<PersonId, Desired>,
 }
 
 /// Links users to people: by the employee id that Entra holds, else by what the ledger knows.
@@ -36,8 +36,12 @@ pub(super) async fn link(cx: &Cx, objects: BTreeMap<ObjectId, Object>) -> Seen<L
             BTreeSet::new()
         }
     };
-    let mut book =
-        Book { cx, linked: BTreeMap::new(), teams: BTreeMap::new(), failures: Failures::default() };
+    let mut book = Book {
+        cx,
+        linked: BTreeMap::new(),
+        people: BTreeMap::new(),
+        failures: Failures::default(),
+    };
     let by_employee_id = cx.policy().people.matching == Matching::EmployeeId;
     let named: BTreeMap<PersonId, ObjectId> = objects
         .values()
@@ -60,7 +64,7 @@ pub(super) async fn link(cx: &Cx, objects: BTreeMap<ObjectId, Object>) -> Seen<L
         book.read(rest, &holds).await;
     }
     let principals = objects.into_values().map(|object| book.principal(object)).collect();
-    let Book { teams: people, failures, .. } = book;
+    let Book { people, failures, .. } = book;
     failures.note("what is known of people", &mut blind);
     (Linked { principals, people }, blind)
 }
@@ -84,7 +88,7 @@ fn is_user(object: &Object) -> bool {
 struct Book<'a> {
     cx: &'a Cx,
     linked: BTreeMap<ObjectId, PersonId>,
-    teams: BTreeMap<PersonId, BTreeMap<TeamName, Vec<Why>>>,
+    people: BTreeMap<PersonId, Desired>,
     failures: Failures,
 }
 
@@ -113,7 +117,7 @@ impl Book<'_> {
         let Some(user) = user else { return };
         let now = self.cx.now();
         let desired = Desired::of(self.cx.policy(), &view.state(now), now);
-        self.teams.insert(view.person.clone(), desired.teams);
+        self.people.insert(view.person.clone(), desired);
         self.linked.insert(user, view.person.clone());
     }
 

@@ -11,9 +11,9 @@ use uuid::Uuid;
 use super::action::Role;
 use crate::{
     Timestamp,
-    desired::Why,
+    desired::Desired,
     holdings::{Binding, RoleAssignment},
-    ids::{ClusterName, GroupName, ObjectId, PersonId, TeamName},
+    ids::{ClusterName, GroupName, ObjectId, PersonId},
 };
 
 /// Everything observed that gives somebody access to clusters.
@@ -28,8 +28,8 @@ pub struct Observed {
     pub groups: BTreeMap<ObjectId, Group>,
     /// Users and service principals that hold something, directly or through a group.
     pub principals: BTreeMap<ObjectId, Principal>,
-    /// What the policy gives the people among them, and why.
-    pub people: BTreeMap<PersonId, BTreeMap<TeamName, Vec<Why>>>,
+    /// What the policy means the people among them to have, and why.
+    pub people: BTreeMap<PersonId, Desired>,
     /// The groups that the policy names, by the name it uses: no other group of that name counts.
     pub named: BTreeMap<GroupName, ObjectId>,
     /// What could not be seen.

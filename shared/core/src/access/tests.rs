@@ -1,5 +1,7 @@
 //! A world with every path in it, and what the view says of it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use insta::assert_snapshot;
 use uuid::{Uuid, uuid};
 
@@ -10,7 +12,7 @@ use super::{
 use crate::{
     ObjectId,
     azure_role::AzureRole,
-    desired::Why,
+    desired::{Account, Desired, Why},
     fixtures::{hour, id, policy, team},
     holdings::{Binding, PrincipalType, RoleAssignment, RoleRef, Subject},
 };
@@ -115,6 +117,17 @@ impl Observed {
         });
     }
 
+    /// The policy means a person to have something.
+    fn means(&mut self, person: &str, change: impl FnOnce(&mut Desired)) {
+        let nothing = Desired {
+            account: Account::Enabled,
+            teams: BTreeMap::new(),
+            grants: BTreeSet::new(),
+            findings: Vec::new(),
+        };
+        change(self.people.entry(person.parse().unwrap()).or_insert(nothing));
+    }
+
     fn settings(&mut self, cluster: usize) -> &mut Settings {
         self.clusters[cluster].settings.as_mut().unwrap()
     }
@@ -156,7 +169,7 @@ fn a_team_is_told_by_person_with_the_reason_of_the_policy() {
     );
     seen.named.insert("Ops_Frontend_team".parse().unwrap(), group.clone());
     let why = Why::Birthright { rule: 0, matched: "department = Frontend Ops".to_owned() };
-    seen.people.insert("1042".parse().unwrap(), [(team("frontend"), vec![why])].into());
+    seen.means("1042", |meant| drop(meant.teams.insert(team("frontend"), vec![why])));
     let (writer, user) = (AzureRole::RbacWriter.id(), AzureRole::ClusterUser.id());
     seen.assign(writer, &scope("private-aks", Some("frontend")), &group, PrincipalType::Group);
     seen.assign(writer, &scope("private-aks", Some("backend")), &group, PrincipalType::Group);
@@ -263,6 +276,24 @@ fn bindings_are_told_by_whom_they_name_letter_by_letter() {
     retail-aks/shop | 1042 | reader | RoleBinding shop/b2 to ClusterRole/view | dormant (Kubernetes knows them by another name) | not in the policy
     retail-aks/shop | 1042 | writer | RoleBinding shop/b1 to ClusterRole/edit | dormant (Kubernetes knows them by another name) | not in the policy
     "#);
+}
+
+#[test]
+fn a_grant_of_the_policy_is_told_as_such_where_it_is_bound_and_nowhere_else() {
+    let mut seen = empty();
+    seen.user(1, Some("1042"));
+    let grant = ("retail-aks".parse().unwrap(), "reader".parse().unwrap());
+    seen.means("1042", |meant| meant.grants.extend([grant]));
+    for (cluster, namespace, role) in
+        [(1, None, "view"), (1, None, "edit"), (1, Some("shop"), "view"), (0, None, "view")]
+    {
+        let subject = Subject::User("u1@contoso.example".to_owned());
+        seen.bind(cluster, namespace, RoleRef::ClusterRole(role.to_owned()), subject);
+    }
+    let rows = view(&policy(), &seen).rows;
+    let granted: Vec<_> = rows.iter().filter(|row| row.why != "not in the policy").collect();
+    assert_eq!(granted.len(), 1);
+    assert_eq!((granted[0].cluster.as_str(), &granted[0].can), ("retail-aks", &Can::Reader));
 }
 
 #[test]

@@ -61,12 +61,12 @@ impl<'a> Reasons<'a> {
 
     /// What gives one person the role of a binding.
     pub fn of_person(self, binding: &Binding, person: Option<&PersonId>) -> Given {
-        let RoleRef::ClusterRole(role) = &binding.role else { return Given::Nothing };
-        let granted = self.policy.grants.iter().any(|grant| {
-            Some(&grant.person) == person
-                && grant.cluster == binding.cluster
+        let RoleRef::ClusterRole(bound) = &binding.role else { return Given::Nothing };
+        let meant = person.and_then(|person| self.observed.people.get(person));
+        let granted = meant.iter().flat_map(|meant| &meant.grants).any(|(cluster, role)| {
+            *cluster == binding.cluster
                 && binding.namespace.is_none()
-                && grant.role.cluster_role() == Some(role)
+                && role.cluster_role() == Some(bound)
         });
         if granted { Given::Other("granted to them by the policy") } else { Given::Nothing }
     }
@@ -136,8 +136,8 @@ impl<'a> Reasons<'a> {
             1 => {}
             _ => return Err("a nested group leads to"),
         }
-        let teams = person.and_then(|person| self.observed.people.get(person));
-        let reasons = teams.and_then(|teams| teams.get(team)).filter(|why| !why.is_empty());
+        let meant = person.and_then(|person| self.observed.people.get(person));
+        let reasons = meant.and_then(|meant| meant.teams.get(team)).filter(|why| !why.is_empty());
         let reasons = reasons.ok_or("nothing puts them into")?;
         let told: Vec<_> = reasons.iter().map(ToString::to_string).collect();
         Ok(format!(": {}", told.join("; ")))
