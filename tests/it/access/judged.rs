@@ -339,7 +339,7 @@ fn says(row: &Value, question: Question, id: &str) -> bool {
 #[test]
 fn whoever_the_authorizers_allow_has_a_row_that_says_so_and_nobody_else() {
     let runtime = Runtime::new().expect("a runtime");
-    let played = runtime.block_on(Played::start());
+    let played = runtime.block_on(super::start());
     let court =
         std::cell::RefCell::new(Court { played, holders: Vec::new(), allowed: AtomicU32::new(0) });
     let config = Config { cases: WORLDS, failure_persistence: None, ..Config::default() };
