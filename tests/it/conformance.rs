@@ -1,7 +1,7 @@
 //! The real `az` and `kubectl` against the sandbox.
 
-mod by_hand;
-mod by_policy;
-mod document;
-mod stand;
+pub mod by_hand;
+pub mod by_policy;
+pub mod document;
+pub mod stand;
 mod view;

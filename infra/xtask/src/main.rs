@@ -61,6 +61,8 @@ enum Command {
     Bless,
     /// Measure every figure of the README.
     Bench {
+        /// Only this one; `seeds` compares the worked procedures with `az` and `kubectl`.
+        only: Option<String>,
         /// Fail when a target is missed.
         #[arg(long)]
         check: bool,
@@ -94,7 +96,7 @@ fn run(command: Command) -> Result<ExitCode> {
             bless()?.iter().for_each(|path| print(&format!("wrote {path}")));
             Ok(ExitCode::SUCCESS)
         }
-        Command::Bench { check } => bench::bench(check),
+        Command::Bench { only, check } => bench::bench(only.as_deref(), check),
         Command::Az => {
             venv::install()?;
             print(&venv::az().display().to_string());

@@ -24,7 +24,8 @@ use super::{
 /// The password that the administrator hands to people.
 const PASSWORD: &str = "Handed-over-1-pw";
 
-const LEAST_PRIVILEGE: Document = Document {
+/// The worked policy of this name.
+pub const LEAST_PRIVILEGE: Document = Document {
     policy: "least-privilege",
     group: "rg-spoke",
     cluster: "private-aks-ada",
@@ -39,7 +40,8 @@ const LEAST_PRIVILEGE: Document = Document {
     manifests: |_| Vec::new(),
 };
 
-const KUBERNETES_RBAC: Document = Document {
+/// The worked policy of this name.
+pub const KUBERNETES_RBAC: Document = Document {
     policy: "kubernetes-rbac",
     group: "myResourceGroup",
     cluster: "myAKSCluster",
@@ -56,7 +58,8 @@ const KUBERNETES_RBAC: Document = Document {
     },
 };
 
-const GROUP_BOUND: Document = Document {
+/// The worked policy of this name.
+pub const GROUP_BOUND: Document = Document {
     policy: "group-bound",
     group: "rg-retail",
     cluster: "aks-retail",
