@@ -107,6 +107,7 @@ async fn plan(cx: Cx, inv: Invocation) -> Result<Reply, Failure> {
     let done = match message.about.clone() {
         About::Person(person) => plan_person::plan(&cx, &message, &person).await,
         About::Team(team) => plan_team::plan(&cx, &message, &team).await,
+        About::Cluster(_) => Err(StepError::unreadable("about", "clusters have no planner")),
     };
     let Err(error) = done else { return Ok(Reply::new()) };
     match fate(&error, message.tries, delivery.delivery_count.unwrap_or(1)) {

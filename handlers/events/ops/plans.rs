@@ -128,7 +128,7 @@ fn concerned(found: &Found) -> Vec<PersonId> {
     let mut people: Vec<_> = abouts
         .filter_map(|about| match about {
             About::Person(person) => Some(person.clone()),
-            About::Team(_) => None,
+            About::Team(_) | About::Cluster(_) => None,
         })
         .collect();
     people.extend(found.ask.request["personId"].as_str().and_then(|id| id.parse().ok()));

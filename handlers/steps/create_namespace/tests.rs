@@ -11,13 +11,13 @@ fn a_missing_namespace_is_created() {
 
 #[test]
 fn a_namespace_that_exists_is_left_alone() {
-    let found = NamespaceState { terminating: false };
+    let found = NamespaceState::default();
     assert_snapshot!(decide(true, Some(found)), @"nothing to do");
 }
 
 #[test]
 fn a_namespace_that_is_being_deleted_needs_somebody() {
-    let found = NamespaceState { terminating: true };
+    let found = NamespaceState { terminating: true, ..NamespaceState::default() };
     assert_snapshot!(decide(true, Some(found)), @"! namespace private-aks/frontend is being deleted");
 }
 

@@ -87,7 +87,7 @@ fn grant(request: &request::TeamAtCluster, facts: &Facts, group: &Group) -> Op {
         principal: group.id.clone(),
         principal_type: PrincipalType::Group,
         holder: group.name.to_string(),
-        description: format!("managed-by=latchkey; team={}", request.team),
+        description: RoleAssignment::text_for(&request.team),
     }
 }
 

@@ -74,7 +74,7 @@ fn grant(request: &request::TeamRole, scope: &str, role: AzureRole, group: &Grou
         principal: group.id.clone(),
         principal_type: PrincipalType::Group,
         holder: group.name.to_string(),
-        description: format!("managed-by=latchkey; team={}", request.team),
+        description: RoleAssignment::text_for(&request.team),
     }
 }
 

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use latchkey_core::{
-    Decision, ObjectId, Op, Refusal, Timestamp, azure_role::AzureRole, holdings::RoleAssignment,
-    request, state::Standing,
+    Decision, ObjectId, Refusal, Timestamp, holdings::RoleAssignment, request, state::Standing,
 };
 use latchkey_runtime::{
     Cx,
@@ -58,15 +57,7 @@ impl Step for RevokeRoleAssignments {
             return Decision::refuse(Refusal::Protected { principal: principal.clone() });
         }
         let held: BTreeMap<_, _> = facts.held.iter().map(|held| (&held.id, held)).collect();
-        Decision::from_ops(held.into_values().map(|held| {
-            Op::DeleteAssignment {
-                id: held.id.clone(),
-                role: AzureRole::from_id(held.role)
-                    .map_or_else(|| held.role.to_string(), |role| role.to_string()),
-                scope: held.scope.clone(),
-                holder: person.to_string(),
-            }
-        }))
+        Decision::from_ops(held.into_values().map(|held| held.removal(person.to_string())))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Decisions of this step, as values.
 
 use insta::assert_snapshot;
+use latchkey_core::azure_role::AzureRole;
 use uuid::Uuid;
 
 use super::{super::fixtures as f, *};

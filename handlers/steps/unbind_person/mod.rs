@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use latchkey_core::{
     ClusterName, Decision, Names, Op, Refusal, RoleName, Timestamp,
     desired::Desired,
-    holdings::{Binding, Subject, User},
-    policy::{Grant, gives_grant},
+    holdings::{Binding, User},
+    policy::gives_grant,
     request,
     state::Standing,
 };
@@ -77,7 +77,9 @@ impl Step for UnbindPerson {
             return Decision::refuse(Refusal::Protected { principal: principal.clone() });
         }
         let ops = match facts.standing {
-            Standing::Left => facts.bindings.iter().flat_map(|held| out_of(held, facts)).collect(),
+            Standing::Left => {
+                facts.bindings.iter().flat_map(|held| facts.names.out_of(held)).collect()
+            }
             Standing::Active | Standing::OnLeave => surplus(facts),
             Standing::Unknown | Standing::Upcoming => {
                 return Decision::refuse(Refusal::NotALeaver { person: request.person_id.clone() });
@@ -87,28 +89,13 @@ impl Step for UnbindPerson {
     }
 }
 
-/// What takes the person out of a binding: one that was made for them goes as a whole.
-fn out_of(held: &Binding, facts: &Facts) -> Vec<Op> {
-    let holder = facts.names.person.to_string();
-    if Grant::is_for(held, &facts.names.person) {
-        return vec![Op::DeleteBinding { binding: held.clone(), holder }];
-    }
-    let named = held.subjects.iter().filter(|subject| facts.names.is(subject));
-    let remove = |subject: &Subject| Op::RemoveSubject {
-        binding: held.clone(),
-        subject: subject.clone(),
-        holder: holder.clone(),
-    };
-    named.map(remove).collect()
-}
-
 /// Bindings of ours at clusters that the policy no longer gives.
 fn surplus(facts: &Facts) -> Vec<Op> {
     let given = |held: &Binding| {
         facts.user.as_ref().is_some_and(|user| gives_grant(held, &facts.grants, user))
     };
     let ours = facts.bindings.iter().filter(|held| held.managed && held.namespace.is_none());
-    ours.filter(|held| !given(held)).flat_map(|held| out_of(held, facts)).collect()
+    ours.filter(|held| !given(held)).flat_map(|held| facts.names.out_of(held)).collect()
 }
 
 #[cfg(test)]

@@ -211,6 +211,7 @@ impl Case {
                 match about {
                     About::Person(person) => self.person_id = Some(person.to_string()),
                     About::Team(team) => self.team = Some(team.to_string()),
+                    About::Cluster(cluster) => self.team = Some(cluster.to_string()),
                 }
             }
             CaseRecord::Evidence(evidence) => self.steps.push(StepDone {

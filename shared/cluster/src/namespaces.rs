@@ -2,15 +2,15 @@
 
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{
-    api::{GetParams, ListParams, PostParams},
+    api::{DeleteParams, GetParams, ListParams, PostParams, Preconditions},
     core::{ObjectList, Request as Builder},
 };
 use latchkey_core::{CallError, NamespaceName};
 use serde::de::DeserializeOwned;
 
 use crate::{
-    Cluster,
-    convert::{namespace, ours, requests},
+    Cluster, MANAGER,
+    convert::{MANAGED_BY, label_of, namespace, ours, requests},
     failure,
 };
 
@@ -21,10 +21,16 @@ const PAGE: u32 = 500;
 const RESTARTS: usize = 3;
 
 /// A namespace that exists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NamespaceState {
     /// It is being deleted: nothing new can be created in it.
     pub terminating: bool,
+    /// It carries our label: Latchkey made it, or was handed it.
+    pub managed: bool,
+    /// The object's uid, for guarded deletes.
+    pub uid: String,
+    /// What keeps it from being gone, in the words of the cluster.
+    pub held_by: Vec<String>,
 }
 
 impl Cluster {
@@ -38,7 +44,7 @@ impl Cluster {
     ) -> Result<Option<NamespaceState>, CallError> {
         let request = requests::<Namespace>(None).get(name.as_str(), &GetParams::default());
         let found: Option<Namespace> = optional(self.read("get a namespace", request).await)?;
-        Ok(found.map(|namespace| NamespaceState { terminating: is_terminating(&namespace) }))
+        Ok(found.map(state))
     }
 
     /// Creates a namespace of ours, or leaves an existing one as it is.
@@ -56,6 +62,20 @@ impl Cluster {
             Ok(_) | Err(CallError::Conflict { .. }) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    /// Begins the deletion of a namespace with all that is in it, as it was observed; fine when
+    /// it is gone. It stays, `Terminating`, until its contents are gone.
+    ///
+    /// # Errors
+    /// [`CallError::Conflict`] when another namespace has the name now, [`CallError::Lost`] when
+    /// the deletion may have begun.
+    pub async fn delete_namespace(&self, name: &NamespaceName, uid: &str) -> Result<(), CallError> {
+        let guard = Preconditions { uid: Some(uid.to_owned()), resource_version: None };
+        let params = DeleteParams::default().preconditions(guard);
+        let request = requests::<Namespace>(None).delete(name.as_str(), &params);
+        let deleted = self.write::<serde_json::Value>("delete a namespace", request).await;
+        optional(deleted).map(drop)
     }
 
     /// The names of all namespaces.
@@ -118,6 +138,17 @@ pub(crate) fn optional<T>(found: Result<T, CallError>) -> Result<Option<T>, Call
         Ok(found) => Ok(Some(found)),
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+fn state(namespace: Namespace) -> NamespaceState {
+    let conditions = namespace.status.iter().flat_map(|status| status.conditions.iter().flatten());
+    let holds = conditions.filter(|condition| condition.status == "True");
+    NamespaceState {
+        terminating: is_terminating(&namespace),
+        managed: label_of(&namespace.metadata, MANAGED_BY) == Some(MANAGER),
+        held_by: holds.filter_map(|condition| condition.message.clone()).collect(),
+        uid: namespace.metadata.uid.unwrap_or_default(),
     }
 }
 

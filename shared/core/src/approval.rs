@@ -146,6 +146,25 @@ pub fn awaiting(records: &[CaseRecord]) -> impl Iterator<Item = &Ask> {
     asks(records).filter(|ask| ask.standing(records) == Standing::Awaiting)
 }
 
+/// Whether this is what is left of a plan that was approved and not yet used up: the same request,
+/// and no line that was not approved. A crash between two writes leaves such a rest.
+pub fn is_rest(ask: &Ask, message: &StepMessage, records: &[CaseRecord]) -> bool {
+    let of_approved = |known: &Ask| {
+        known.is_for(&ask.step, &ask.request)
+            && known.by == ask.by
+            && ask.lines.iter().all(|line| known.lines.contains(line))
+            && is_unused(&known.plan_hash, message, records)
+    };
+    !ask.lines.is_empty() && asks(records).any(of_approved)
+}
+
+/// Whether the plan was approved, and its request not carried out since.
+fn is_unused(hash: &PlanHash, message: &StepMessage, records: &[CaseRecord]) -> bool {
+    let approved = |record: &CaseRecord| matches!(record, CaseRecord::Approved { plan_hash, .. } if plan_hash == hash);
+    let Some(at) = records.iter().position(approved) else { return false };
+    !evidence(&records[at..]).any(|evidence| is_done(evidence) && answers(evidence, message))
+}
+
 /// Who approved the plan of this hash in the case.
 pub fn approver<'a>(records: &'a [CaseRecord], hash: &PlanHash) -> Option<&'a ObjectId> {
     records.iter().find_map(|record| match record {

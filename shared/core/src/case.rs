@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Timestamp,
     approval::Ask,
-    ids::{ObjectId, PersonId, PlanHash, TeamName},
+    ids::{ClusterName, ObjectId, PersonId, PlanHash, TeamName},
     message::About,
 };
 
@@ -228,6 +228,11 @@ pub enum PersonRecord {
 /// The stream of a person's facts and cases.
 pub fn person_stream(id: &PersonId) -> String {
     format!("people/{id}")
+}
+
+/// The stream of a cluster.
+pub fn cluster_stream(name: &ClusterName) -> String {
+    format!("clusters/{name}")
 }
 
 /// The stream of a team's cases.

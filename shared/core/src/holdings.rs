@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    Timestamp,
-    ids::{ClusterName, GroupName, NamespaceName, ObjectId},
+    Op, Timestamp,
+    azure_role::AzureRole,
+    ids::{ClusterName, GroupName, NamespaceName, ObjectId, TeamName},
 };
 
 /// An Entra user. `Debug` hides who it is.
@@ -142,6 +143,24 @@ impl fmt::Debug for RoleAssignment {
             .field("principal", &self.principal)
             .field("principal_type", &self.principal_type)
             .finish_non_exhaustive()
+    }
+}
+
+impl RoleAssignment {
+    /// The text that Latchkey leaves with what it gives to a team's group.
+    pub fn text_for(team: &TeamName) -> String {
+        format!("managed-by=latchkey; team={team}")
+    }
+
+    /// What takes it away from its holder.
+    pub fn removal(&self, holder: impl Into<String>) -> Op {
+        let role = AzureRole::from_id(self.role);
+        Op::DeleteAssignment {
+            id: self.id.clone(),
+            role: role.map_or_else(|| self.role.to_string(), |role| role.to_string()),
+            scope: self.scope.clone(),
+            holder: holder.into(),
+        }
     }
 }
 

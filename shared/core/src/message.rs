@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
-    ids::{CaseId, PersonId, TeamName, digest},
+    ids::{CaseId, ClusterName, PersonId, TeamName, digest},
     schema,
 };
 
@@ -57,6 +57,8 @@ pub enum About {
     Person(PersonId),
     /// A team.
     Team(TeamName),
+    /// A cluster.
+    Cluster(ClusterName),
 }
 
 impl About {
@@ -65,6 +67,7 @@ impl About {
         match self {
             Self::Person(id) => format!("person/{id}"),
             Self::Team(name) => format!("team/{name}"),
+            Self::Cluster(name) => format!("cluster/{name}"),
         }
     }
 
@@ -73,6 +76,7 @@ impl About {
         match self {
             Self::Person(_) => "plan_person",
             Self::Team(_) => "plan_team",
+            Self::Cluster(_) => "plan_cluster",
         }
     }
 }

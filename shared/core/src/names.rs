@@ -5,6 +5,7 @@ use std::fmt;
 use crate::{
     holdings::{Binding, Subject, User},
     ids::{ObjectId, PersonId},
+    op::Op,
     policy::Grant,
 };
 
@@ -43,6 +44,23 @@ impl Names {
     pub fn are_in(&self, binding: &Binding) -> bool {
         binding.subjects.iter().any(|subject| self.is(subject))
             || Grant::is_for(binding, &self.person)
+    }
+}
+
+impl Names {
+    /// What takes the person out of a binding: one that was made for them goes as a whole.
+    pub fn out_of(&self, binding: &Binding) -> Vec<Op> {
+        let holder = self.person.to_string();
+        if Grant::is_for(binding, &self.person) {
+            return vec![Op::DeleteBinding { binding: binding.clone(), holder }];
+        }
+        let named = binding.subjects.iter().filter(|subject| self.is(subject));
+        let remove = |subject: &Subject| Op::RemoveSubject {
+            binding: binding.clone(),
+            subject: subject.clone(),
+            holder: holder.clone(),
+        };
+        named.map(remove).collect()
     }
 }
 

@@ -1,5 +1,6 @@
 //! One write to the world, printable before it is done.
 
+mod kind;
 mod parts;
 mod text;
 
@@ -44,6 +45,8 @@ pub enum Op {
         person: PersonId,
         /// The user.
         user: ObjectId,
+        /// Groups that lose their owner, to be told.
+        owned: Vec<GroupName>,
     },
     /// Create an Entra user.
     CreateUser {
@@ -274,24 +277,4 @@ pub enum Op {
         /// Person id, for people to read.
         holder: String,
     },
-}
-
-impl Op {
-    /// Whether this gives access, and so is fenced by the person's epoch. Everything else takes
-    /// access away or prepares the ground.
-    pub fn grants(&self) -> bool {
-        matches!(
-            self,
-            Self::JoinGroup { .. }
-                | Self::AssignRole { .. }
-                | Self::BindRole { .. }
-                | Self::BindClusterRole { .. }
-                | Self::AdoptBinding { .. }
-                | Self::MakeEligible { .. }
-                | Self::GrantForATime { .. }
-                | Self::CreateUser { .. }
-                | Self::RestoreUser { .. }
-                | Self::EnableSignIn { .. }
-        )
-    }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Timestamp,
-    ids::{ClusterName, NamespaceName, PersonId, Reference, RoleName, TeamName},
+    ids::{ClusterName, GroupName, NamespaceName, PersonId, Reference, RoleName, TeamName},
 };
 
 /// About one person.
@@ -50,6 +50,16 @@ pub struct LeaveGroups {
 pub struct Team {
     /// The team.
     pub team: TeamName,
+}
+
+/// A team that the policy no longer has, and the group that was its.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FormerTeam {
+    /// The team.
+    pub team: TeamName,
+    /// Its group's display name.
+    pub group: GroupName,
 }
 
 /// A team at a cluster.

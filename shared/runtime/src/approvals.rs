@@ -2,7 +2,7 @@
 
 use latchkey_core::{
     Approval, CaseId, Decision, ObjectId, PlanHash,
-    approval::{Ask, Standing, approver, asks},
+    approval::{Ask, Standing, approver, asks, is_rest},
     case::{CaseRecord, PersonRecord, PlanRecord, case_stream, plan_stream},
     message::{About, PlanMessage, StepMessage},
 };
@@ -38,7 +38,7 @@ pub async fn obtain(
 ) -> Result<Leave, StepError> {
     let records = case::read(cx, &message.case_id).await?;
     let ask = Ask::of(message, decision, by, &records);
-    if approver(&records, &ask.plan_hash).is_some() {
+    if approver(&records, &ask.plan_hash).is_some() || is_rest(&ask, message, &records) {
         return Ok(Leave::Given);
     }
     if case::is_closed(&records) {

@@ -6,8 +6,8 @@ use latchkey_core::{
     CaseId,
     approval::asks,
     case::{
-        CaseRecord, Cause, Evidence, Outcome, PersonRecord, SentStep, case_stream, person_stream,
-        team_stream,
+        CaseRecord, Cause, Evidence, Outcome, PersonRecord, SentStep, case_stream, cluster_stream,
+        person_stream, team_stream,
     },
     message::{About, PlanMessage},
 };
@@ -45,6 +45,7 @@ pub(crate) fn stream_of(about: &About) -> String {
     match about {
         About::Person(person) => person_stream(person),
         About::Team(team) => team_stream(team),
+        About::Cluster(cluster) => cluster_stream(cluster),
     }
 }
 

@@ -171,30 +171,33 @@ pub async fn assignments(cx: &Cx, user: &ObjectId) -> Result<Vec<RoleAssignment>
     Ok(all)
 }
 
-/// Bindings that name the person, in every governed cluster, and the clusters that could not be
-/// seen, with the reason. Bindings that belong to AKS or Kubernetes are left out.
-pub async fn bindings(cx: &Cx, names: &Names) -> (Vec<Binding>, BTreeMap<ClusterName, String>) {
-    let of_person = |cluster: Cluster| async move { cluster.all_bindings().await };
-    let (mut found, unseen) = in_every_cluster(cx, of_person).await;
-    found.retain(|binding| !binding.reserved && names.are_in(binding));
+/// What was found in the governed clusters, and the clusters that could not be seen, with the
+/// reason.
+type Found = (Vec<Binding>, BTreeMap<ClusterName, String>);
+
+/// Bindings that name the person, in every governed cluster. Bindings that belong to AKS or
+/// Kubernetes are left out.
+pub async fn bindings(cx: &Cx, names: &Names) -> Found {
+    bindings_where(cx, |binding| names.are_in(binding)).await
+}
+
+/// The same, of whomever.
+pub async fn bindings_where(cx: &Cx, wanted: impl Fn(&Binding) -> bool) -> Found {
+    let all = |cluster: Cluster| async move { cluster.all_bindings().await };
+    let (mut found, unseen) = in_every_cluster(cx, all).await;
+    found.retain(|binding| !binding.reserved && wanted(binding));
     (found, unseen)
 }
 
 /// As [`bindings`], but only those at whole clusters that are ours: one request per cluster.
-pub async fn own_cluster_bindings(
-    cx: &Cx,
-    names: &Names,
-) -> (Vec<Binding>, BTreeMap<ClusterName, String>) {
-    let of_person = |cluster: Cluster| async move { cluster.own_cluster_bindings().await };
-    let (mut found, unseen) = in_every_cluster(cx, of_person).await;
+pub async fn own_cluster_bindings(cx: &Cx, names: &Names) -> Found {
+    let own = |cluster: Cluster| async move { cluster.own_cluster_bindings().await };
+    let (mut found, unseen) = in_every_cluster(cx, own).await;
     found.retain(|binding| !binding.reserved && names.are_in(binding));
     (found, unseen)
 }
 
-async fn in_every_cluster<F>(
-    cx: &Cx,
-    list: impl Fn(Cluster) -> F,
-) -> (Vec<Binding>, BTreeMap<ClusterName, String>)
+async fn in_every_cluster<F>(cx: &Cx, list: impl Fn(Cluster) -> F) -> Found
 where
     F: Future<Output = Result<Vec<Binding>, CallError>>,
 {

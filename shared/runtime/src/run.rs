@@ -84,15 +84,15 @@ pub async fn run<S: Step>(
             return Ok(waiting(why, residue.clone(), &done));
         }
         S::reserve(cx, &facts).await?;
-        write(cx, &news, &mut done).await?;
+        write(cx, &news, S::IN_ORDER, &mut done).await?;
     }
     Ok(finished(&done, Vec::new(), false))
 }
 
 /// One failed revocation never stops the others; a failed grant stops at once.
-async fn write(cx: &Cx, ops: &[Op], done: &mut Vec<Op>) -> Result<(), StepError> {
+async fn write(cx: &Cx, ops: &[Op], in_order: bool, done: &mut Vec<Op>) -> Result<(), StepError> {
     let mut first = None;
-    for result in apply(cx, ops).await {
+    for result in apply(cx, ops, in_order).await {
         match result {
             (op, Ok(())) => done.push(op),
             (op, Err(error)) => {

@@ -27,6 +27,9 @@ pub trait Step: Sized + Send + Sync + 'static {
     /// A request that asks for a change, as JSON: the text of `example.json` in its folder. The
     /// crash-and-replay harness lives on it, and operators see it.
     const EXAMPLE: &'static str;
+    /// Whether each write is the ground of the next, so that none follows one that failed. Where
+    /// not, one failed revocation stops no other.
+    const IN_ORDER: bool = false;
     /// What it is asked.
     type Request: DeserializeOwned + JsonSchema + Send + Sync;
     /// What it sees.

@@ -58,6 +58,7 @@ const BRANCHES: &[Branch] = &[
     ("bind_cluster_role", "of a team", Some(auditors_read), Change::None),
     ("bind_cluster_role", "of a leaver", None, Change::GrantedLeft),
     ("unbind_person", "who works on", Some(granted), Change::GrantedMore),
+    ("delete_group", "that is gone already", None, Change::GroupGone),
     ("bind_namespace_role", "of a built-in role", Some(shop_reader), Change::None),
     ("bind_namespace_role", "of a binding made by hand", Some(shop_reader), Change::BoundByHand),
     ("unbind_namespace_role", "at the cluster", Some(retail_at_cluster), Change::None),

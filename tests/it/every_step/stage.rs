@@ -12,7 +12,7 @@ use latchkey_azure::{
     token::Tokens,
 };
 use latchkey_core::{
-    CaseId, ObjectId, PlanHash,
+    CaseId, ObjectId,
     approval::Ask,
     case::{CaseRecord, Cause, Evidence, SentStep, case_stream},
     message::{About, PLANS, STEPS, StepMessage},
@@ -23,6 +23,7 @@ use latchkey_runtime::{
     run::Look,
 };
 use sandbox::{Rights, Sandbox, Service, bus::EntityOptions, faults::Rule};
+use serde_json::Value;
 use tempfile::TempDir;
 use xtask::tenant;
 
@@ -100,13 +101,16 @@ impl Stage {
     /// Somebody approves what the step would do, where that needs an approval. What that is shows
     /// in a world of its own: a look in this one would leave traces of reads.
     async fn approve(&self, cx: &Cx) {
-        let Some(plan_hash) = plan_of(&self.case).await else { return };
+        let Some(ask) = plan_of(&self.case).await else { return };
+        let plan_hash = ask.plan_hash.clone();
         let approver = ObjectId::new("00000000-0000-4000-8000-0000000000aa").expect("an id");
         let reason = "the harness agrees".to_owned();
         let approved = CaseRecord::Approved { plan_hash, approver, reason };
         let stream = case_stream(&self.message.case_id);
-        let written = cx.ledger().append_always(&stream, cx.now(), &approved).await;
-        written.expect("the ledger takes it");
+        for record in [CaseRecord::AwaitsApproval(ask), approved] {
+            let written = cx.ledger().append_always(&stream, cx.now(), &record).await;
+            written.expect("the ledger takes it");
+        }
     }
 
     /// What the step may do from here on.
@@ -194,8 +198,8 @@ impl Stage {
 
 /// The plan that a case's step asks approval for, if it does. Worlds are made alike, so it is the
 /// same in each of them.
-async fn plan_of(case: &Case) -> Option<PlanHash> {
-    static KNOWN: Mutex<BTreeMap<String, Option<PlanHash>>> = Mutex::new(BTreeMap::new());
+async fn plan_of(case: &Case) -> Option<Ask> {
+    static KNOWN: Mutex<BTreeMap<String, Option<Ask>>> = Mutex::new(BTreeMap::new());
     let name = case.name();
     let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
     if let Some(known) = known {
@@ -204,20 +208,27 @@ async fn plan_of(case: &Case) -> Option<PlanHash> {
     let stage = Box::pin(Stage::unapproved(case)).await;
     let look = (case.entry.look)(stage.cx(), case.request.clone()).await;
     let Look { decision, approval } = look.expect("a look in a calm world succeeds");
-    let ask = approval.map(|by| Ask::of(&stage.message, &decision, by, &[]).plan_hash);
+    let ask = approval.map(|by| Ask::of(&stage.message, &decision, by, &[]));
     KNOWN.lock().unwrap_or_else(PoisonError::into_inner).insert(name, ask.clone());
     ask
 }
 
+fn about(request: &Value) -> About {
+    let named = |of: &Value| of.as_str().map(ToOwned::to_owned);
+    let person = named(&request["personId"]).or_else(|| named(&request["holder"]["person"]));
+    let team = named(&request["team"]).or_else(|| named(&request["holder"]["team"]));
+    match (person, team) {
+        (Some(person), _) => About::Person(person.parse().expect("an id")),
+        (None, Some(team)) => About::Team(team.parse().expect("a name")),
+        (None, None) => {
+            let cluster = named(&request["cluster"]).expect("it is about something");
+            About::Cluster(cluster.parse().expect("a name"))
+        }
+    }
+}
+
 fn message(case: &Case) -> StepMessage {
-    let about = match (&case.request["personId"], &case.request["team"]) {
-        (serde_json::Value::String(id), _) => About::Person(id.parse().expect("an id")),
-        (_, serde_json::Value::String(team)) => About::Team(team.parse().expect("a name")),
-        _ => match &case.request["holder"]["person"] {
-            serde_json::Value::String(id) => About::Person(id.parse().expect("an id")),
-            _ => About::Team("frontend".parse().expect("a name")),
-        },
-    };
+    let about = about(&case.request);
     StepMessage {
         case_id: CaseId::of(&[case.entry.name]),
         about,

@@ -12,10 +12,12 @@ use latchkey_core::{
     PersonId, SpellId, TeamName,
     case::{PersonRecord, person_stream},
     fact::{Attributes, EventKey, Fact, FactKind, Urgency},
+    holdings::RoleAssignment,
+    ids::digest,
     policy::{Authorization, Grant},
 };
 use latchkey_runtime::Cx;
-use sandbox::{ClusterSpec, Directory, Sandbox, World, kubernetes};
+use sandbox::{ClusterSpec, Directory, Sandbox, World, directory::NewGroup, kubernetes};
 use serde_json::{Value, json};
 
 /// What happened in the world of one case, beside what is in every case's.
@@ -29,6 +31,8 @@ pub enum Change {
     UserDeleted,
     /// 1008 has left and is still bound by name.
     GrantedLeft,
+    /// The group of the former team was deleted by hand.
+    GroupGone,
     /// 1008 works on and is bound by name to more than the policy grants.
     GrantedMore,
     /// Somebody made the binding by hand that a step is to make.
@@ -47,6 +51,8 @@ struct Ids {
     admins: String,
     backend: String,
     retail: String,
+    seasonal: String,
+    retired: String,
 }
 
 /// Fills the sandbox and the ledger.
@@ -67,6 +73,7 @@ pub async fn fill(sandbox: &Sandbox, cx: &Cx, change: Change) {
     azure(&sandbox.world, cx, &ids);
     clusters(&sandbox.world, &ids, change);
     granted(&sandbox.world, change);
+    former(&sandbox.world, cx, &ids, change);
     facts(cx, change).await;
 }
 
@@ -127,7 +134,20 @@ fn directory(world: &World, change: Change) -> Ids {
             directory.delete_user(&joiner);
         }
     }
-    Ids { leaver, admins, backend, retail }
+    let retired = employee(directory, "ruth.past", "1009");
+    let _ = directory.change_user(&retired, |user| user.account_enabled = false);
+    let _ = directory.add_owner(&canteen, &retired);
+    let name = "Ops_Seasonal";
+    let unique = &digest(&["group", name])[..32];
+    let seasonal = directory.create_group(NewGroup {
+        display_name: name.to_owned(),
+        mail_nickname: "seasonal".to_owned(),
+        security_enabled: true,
+        unique_name: Some(format!("latchkey-{unique}")),
+        ..NewGroup::default()
+    });
+    let seasonal = seasonal.id.clone();
+    Ids { leaver, admins, backend, retail, seasonal, retired }
 }
 
 /// A user whose sessions began long before anything here happened.
@@ -187,6 +207,66 @@ fn clusters(world: &World, ids: &Ids, change: Change) {
         retail.add(group_binding(Some("shop"), "retail-readers", "view", &ids.retail));
     }
 }
+
+/// What is left of what was: a namespace and a team that the policy no longer has, and a user whose
+/// time is over.
+fn former(world: &World, cx: &Cx, ids: &Ids, change: Change) {
+    let mut azure = world.azure.write().unwrap_or_else(PoisonError::into_inner);
+    let mut clusters = world.clusters.write().unwrap_or_else(PoisonError::into_inner);
+    let id = &cx.policy().clusters.values().next().expect("it has private-aks").resource_id;
+    let former = format!("{id}/namespaces/former");
+    let [reader, writer] =
+        ["Reader", "Writer"].map(|role| format!("Azure Kubernetes Service RBAC {role}"));
+    azure.assign(&reader, &format!("{former}/pods/one"), "Group", &ids.backend);
+    azure.assign(&writer, &format!("{former}-2"), "Group", &ids.backend);
+    let text = RoleAssignment::text_for(&"seasonal".parse().expect("a name"));
+    for holder in [ids.seasonal.as_str(), GONE_GROUP] {
+        for scope in [id, &former] {
+            let assignment = azure.assign(&reader, scope, "Group", holder);
+            azure.describe(&assignment, &text);
+        }
+    }
+    azure.assign(&reader, id, "User", &ids.retired);
+    let private = clusters.get_mut("private-aks").expect("it was added");
+    ours(
+        private,
+        json!({
+            "apiVersion": "v1", "kind": "Namespace",
+            "metadata": { "name": "former" }, "status": { "phase": "Active" },
+        }),
+    );
+    let retail = clusters.get_mut("retail-aks").expect("it was added");
+    for group in [ids.seasonal.as_str(), GONE_GROUP] {
+        let name = format!("season-{}", &group[..8]);
+        ours(retail, group_binding(Some("shop"), &name, "edit", group));
+        ours(retail, group_binding(None, &name, "view", group));
+        let other = subject("Group", &ids.backend);
+        let both = [subject("Group", group), other];
+        let name = format!("theirs-{}", &group[..8]);
+        retail.add(with_subjects(Some("shop"), &name, "edit", &both));
+        retail.add(with_subjects(None, &name, "view", &both));
+        let mut own = with_subjects(Some("dev"), &name, "deployer", &both);
+        own["roleRef"]["kind"] = json!("Role");
+        retail.add(own);
+    }
+    let retired = ["ruth.past@contoso.onmicrosoft.com", ids.retired.as_str()];
+    retail.add(binding(Some("shop"), "ruth-edits", "edit", &retired, Some("ada@example.com")));
+    retail.add(binding(None, "ruth-sees", "view", &retired, Some("ada@example.com")));
+    let mut own =
+        binding(Some("dev"), "ruth-deploys", "deployer", &retired[..1], Some("a@example.com"));
+    own["roleRef"]["kind"] = json!("Role");
+    retail.add(own);
+    ours(retail, binding(Some("dev"), "ruth-ours", "view", &retired[1..], None));
+    ours(retail, binding(None, "ruth-everywhere", "view", &retired[..1], None));
+    if change == Change::GroupGone {
+        drop((azure, clusters));
+        let mut directory = world.directory.write().unwrap_or_else(PoisonError::into_inner);
+        directory.delete_group(&ids.seasonal, true);
+    }
+}
+
+/// The group that a team of that name had before: Entra no longer knows it.
+const GONE_GROUP: &str = "0ddba11a-0000-4000-8000-000000000001";
 
 /// What Latchkey bound 1008 to before.
 fn granted(world: &World, change: Change) {
@@ -252,6 +332,8 @@ async fn facts(cx: &Cx, change: Change) {
         fact("1004", FactKind::Hired, 24, Some(("Backend Ops", "kim.lane"))),
         fact("1008", FactKind::Hired, 24, Some(("Audit", "jo.west"))),
     ];
+    told.push(fact("1009", FactKind::Hired, 24 * 90, Some(("Audit", "ruth.past"))));
+    told.push(fact("1009", FactKind::Terminated, 24 * 40, None));
     if change == Change::GrantedLeft {
         told.push(fact("1008", FactKind::Terminated, 1, None));
     }
@@ -277,7 +359,7 @@ fn fact(person: &str, kind: FactKind, hours: i64, who: Option<(&str, &str)>) -> 
         spell: SpellId::new("1").expect("an id"),
         kind,
         effective: hours_ago(hours),
-        revision: u64::try_from(100 - hours).expect("it is positive"),
+        revision: u64::try_from(10_000 - hours).expect("it is positive"),
         recorded: hours_ago(hours),
         urgency: Urgency::Scheduled,
         worker_type: None,

@@ -24,7 +24,7 @@ const FIRST: u32 = 1;
 pub(super) async fn ask(cx: &Cx, own: Case<'_>) -> Result<HttpReply, Fault> {
     let held = match &own.about {
         About::Person(person) => release(cx, own.caller, person).await?,
-        About::Team(_) => Vec::new(),
+        About::Team(_) | About::Cluster(_) => Vec::new(),
     };
     let mut case = own;
     let mut asked = String::new();

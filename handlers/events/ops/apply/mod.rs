@@ -66,7 +66,7 @@ pub(super) async fn apply(
 }
 
 /// Whom or what the order is about: its person, else its team, else its holder, else the
-/// team of its namespace.
+/// team of its namespace, else its cluster.
 fn about(policy: &Policy, request: &Value) -> Result<About, StepError> {
     if request["personId"].is_string() {
         return Ok(About::Person(read(request["personId"].clone())?));
@@ -85,11 +85,10 @@ fn about(policy: &Policy, request: &Value) -> Result<About, StepError> {
         access.cluster == wanted.cluster && access.namespace.as_ref() == Some(&wanted.namespace)
     };
     let team = policy.teams.iter().find(|(_, team)| team.access.iter().any(gives));
-    let team = team.ok_or_else(|| Refusal::OutsidePolicy {
-        field: "namespace".into(),
-        value: wanted.namespace.to_string(),
-    })?;
-    Ok(About::Team(team.0.clone()))
+    Ok(match team {
+        Some((team, _)) => About::Team(team.clone()),
+        None => About::Cluster(policy.cluster(&wanted.cluster).map(|_| wanted.cluster)?),
+    })
 }
 
 /// Nobody operates on themselves: neither on the user known last nor on the one found now.

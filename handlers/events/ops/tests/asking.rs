@@ -90,12 +90,12 @@ async fn unknown_steps_and_wrong_bodies_are_refused_by_name() {
         wrong.body["errors"].as_array().unwrap().iter().map(|e| &e["field"]).collect();
     assert_eq!(fields, ["request.teams", "reason"]);
     let namespace = json!({
-        "request": { "cluster": "aks-west", "namespace": "elsewhere" }, "reason": "INC-7",
+        "request": { "cluster": "elsewhere", "namespace": "frontend" }, "reason": "INC-7",
     });
     let outside = stage.operator("POST", "steps/create_namespace", namespace).await;
     assert_eq!(
         (outside.status, &outside.body["errors"][0]["field"]),
-        (422, &json!("request.namespace"))
+        (422, &json!("request.cluster"))
     );
 }
 
@@ -139,6 +139,9 @@ fn requests() -> Vec<(&'static str, Value)> {
         ("create_group", json!({ "team": "frontend" })),
         ("create_namespace", json!({ "cluster": "aks-west", "namespace": "frontend" })),
         ("create_user", person.clone()),
+        ("delete_group", json!({ "team": "seasonal", "group": "Ops_Seasonal" })),
+        ("delete_namespace", json!({ "cluster": "aks-west", "namespace": "former" })),
+        ("delete_user", person.clone()),
         ("disable_local_accounts", json!({ "cluster": "aks-west" })),
         ("disable_sign_in", person.clone()),
         ("enable_entra_integration", json!({ "cluster": "aks-west" })),

@@ -8,6 +8,7 @@ use super::{
     Graph,
     batch::{Item, Response},
     users::graph_call,
+    wire::object_id,
 };
 use crate::{
     endpoint::Page,
@@ -66,6 +67,22 @@ impl Graph {
         };
         let found: Page<String> = answer.json(request.call())?;
         Ok(found.value.iter().any(|id| id.eq_ignore_ascii_case(group.as_str())))
+    }
+
+    /// Object ids of every security group the user is in, also through other groups: what their
+    /// tokens name.
+    ///
+    /// # Errors
+    /// [`CallError::NotFound`] when there is no such user.
+    pub async fn all_group_ids(&self, user: &ObjectId) -> Result<Vec<ObjectId>, CallError> {
+        let what = "POST /users/{id}/getMemberGroups";
+        let request = self
+            .request(what, Method::POST, &["users", user.as_str(), "getMemberGroups"])
+            .json(&json!({ "securityEnabledOnly": true }))
+            .reading();
+        let call = graph_call(what);
+        let page: Page<String> = self.endpoint.send(&request).await?.json(&call)?;
+        page.value.iter().map(|id| object_id(&call, id)).collect()
     }
 
     fn item(&self, user: &ObjectId, group: &ObjectId, change: Change) -> Item {

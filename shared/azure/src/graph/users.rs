@@ -175,6 +175,16 @@ impl Graph {
         self.done(self.request(what, Method::POST, &segments).json(&json!({}))).await
     }
 
+    /// Deletes the user, who can be restored for 30 days; fine when it is gone. Role assignments
+    /// and bindings stay behind.
+    ///
+    /// # Errors
+    /// [`CallError::Denied`] when the user holds a directory role.
+    pub async fn delete_user(&self, id: &ObjectId) -> Result<(), CallError> {
+        let segments = ["users", id.as_str()];
+        self.gone(self.request("DELETE /users/{id}", Method::DELETE, &segments)).await
+    }
+
     async fn done(&self, request: Request) -> Result<(), CallError> {
         self.endpoint.send(&request).await.map(drop)
     }

@@ -300,3 +300,53 @@ async fn a_name_outside_the_tenants_domains_is_rejected_without_the_name() {
     assert!(matches!(error, CallError::Rejected { .. }), "{error}");
     assert!(!format!("{error} {error:?}").contains("ada@"), "{error:?}");
 }
+
+#[tokio::test]
+async fn only_a_group_that_was_made_here_is_found_by_its_unique_name_and_deleted_once() {
+    let stage = stage().await;
+    let (ours, theirs) = (name("Ops_Seasonal"), name("Book_club"));
+    let made = stage.graph.create_group(&ours, "seasonal", "for the season", false).await.unwrap();
+    let foreign = stage.group(theirs.as_str());
+    let (found, nickname) = stage.graph.own_group(&ours).await.unwrap().unwrap();
+    assert_eq!((found.id, nickname.as_str()), (made.id.clone(), "seasonal"));
+    assert!(stage.graph.own_group(&theirs).await.unwrap().is_none());
+    for _ in 0..2 {
+        stage.graph.delete_group(&made.id).await.unwrap();
+    }
+    assert!(stage.graph.own_group(&ours).await.unwrap().is_none());
+    assert!(stage.directory().group(foreign.as_str()).is_some());
+}
+
+#[tokio::test]
+async fn a_user_is_deleted_once_and_can_be_restored() {
+    let stage = stage().await;
+    let id = stage.person("ada", "p-1001");
+    for _ in 0..2 {
+        stage.graph.delete_user(&id).await.unwrap();
+    }
+    assert_eq!(stage.graph.user(&id).await.unwrap(), None);
+    let deleted = stage.graph.deleted_user_by_employee_id("p-1001").await.unwrap();
+    assert_eq!(deleted.map(|user| user.id), Some(id));
+}
+
+#[tokio::test]
+async fn groups_through_groups_count_and_owned_groups_are_told() {
+    let stage = stage().await;
+    let ada = stage.person("ada", "p-1001");
+    let [inner, outer] = ["inner", "outer"].map(|name| stage.group(name));
+    {
+        let mut directory = stage.directory();
+        assert!(directory.add_member(inner.as_str(), ada.as_str()));
+        assert!(directory.add_member(outer.as_str(), inner.as_str()));
+        directory.add_owner(outer.as_str(), ada.as_str()).unwrap();
+    }
+    let mut all = stage.graph.all_group_ids(&ada).await.unwrap();
+    all.sort();
+    let mut both = vec![inner, outer.clone()];
+    both.sort();
+    assert_eq!(all, both);
+    let owned = stage.graph.owned_groups(&ada).await.unwrap();
+    assert_eq!(owned.iter().map(|group| &group.id).collect::<Vec<_>>(), [&outer]);
+    let nobody = stage.graph.all_group_ids(&object_id(NOBODY)).await.unwrap_err();
+    assert!(nobody.is_not_found(), "{nobody}");
+}

@@ -134,3 +134,25 @@ fn who_approved_and_why_is_not_in_the_debug_text_beyond_the_object_id() {
     let text = format!("{:?}", approved(&ask(1, &[])));
     assert!(text.contains(id(1).as_str()) && !text.contains("ticket"), "{text}");
 }
+
+fn of_three(lines: &[&str]) -> Ask {
+    Ask { lines: lines.iter().map(|&line| line.to_owned()).collect(), ..ask(1, &[]) }
+}
+
+#[test]
+fn what_is_left_of_an_approved_plan_needs_no_second_approval_until_it_is_used_up() {
+    let whole = of_three(&["- role", "- binding", "- group"]);
+    let rest = Ask { plan_hash: PlanHash::of(&["rest"]), ..of_three(&["- group"]) };
+    let is_rest = |ask: &Ask, records: &[CaseRecord]| is_rest(ask, &message(2), records);
+    assert!(!is_rest(&rest, &[asked(&whole)]));
+    let mut records = vec![asked(&whole), ended(1, Outcome::Waiting), approved(&whole)];
+    assert!(is_rest(&rest, &records));
+    assert!(!is_rest(&of_three(&["- group", "- another group"]), &records));
+    assert!(!is_rest(&of_three(&[]), &records));
+    let group = Approval::MemberOf("Platform_leads".parse().unwrap());
+    assert!(!is_rest(&Ask { by: group, ..rest.clone() }, &records));
+    let elsewhere = Ask { request: json!({ "cluster": "retail-aks" }), ..rest.clone() };
+    assert!(!is_rest(&elsewhere, &records));
+    records.push(ended(2, Outcome::Applied));
+    assert!(!is_rest(&rest, &records));
+}

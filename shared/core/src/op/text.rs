@@ -3,7 +3,10 @@
 use std::fmt;
 
 use super::Op;
-use crate::{holdings::Binding, ids::ObjectId};
+use crate::{
+    holdings::Binding,
+    ids::{GroupName, ObjectId},
+};
 
 impl fmt::Display for Op {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -13,7 +16,13 @@ impl fmt::Display for Op {
                 write!(f, "+ {kind} {group} of team {team}")
             }
             Self::DeleteGroup { team, name, .. } => write!(f, "- group {name} of team {team}"),
-            Self::DeleteUser { person, .. } => write!(f, "- Entra user of {person}"),
+            Self::DeleteUser { person, owned, .. } if owned.is_empty() => {
+                write!(f, "- Entra user of {person}")
+            }
+            Self::DeleteUser { person, owned, .. } => {
+                let owned = owned.iter().map(GroupName::as_str).collect::<Vec<_>>().join(", ");
+                write!(f, "- Entra user of {person} (owner of {owned}, which need another)")
+            }
             Self::MakeEligible { membership } => write!(f, "+ eligible: {membership}"),
             Self::EndEligibility { membership } => write!(f, "- eligible: {membership}"),
             Self::GrantForATime { membership, until, reference } => {
@@ -23,8 +32,8 @@ impl fmt::Display for Op {
             Self::BindClusterRole { cluster, role, holder, .. } => {
                 write!(f, "+ ClusterRole/{role} at {cluster} to {holder}")
             }
-            Self::DeleteNamespace { cluster, namespace, .. } => {
-                write!(f, "- namespace {cluster}/{namespace}")
+            Self::DeleteNamespace { cluster, namespace, uid } => {
+                write!(f, "- namespace {cluster}/{namespace} ({uid})")
             }
             Self::IntegrateEntra { cluster, from, admin_groups, azure_rbac, .. } => {
                 let rbac = if *azure_rbac { "Azure RBAC" } else { "Kubernetes RBAC" };

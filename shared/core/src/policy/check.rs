@@ -37,7 +37,7 @@ pub(super) fn check(policy: &Value) -> Vec<Violation> {
 }
 
 /// Whether a namespace belongs to Kubernetes or AKS.
-pub(super) fn is_reserved(namespace: &str) -> bool {
+pub fn is_reserved(namespace: &str) -> bool {
     RESERVED.contains(&namespace) || namespace.starts_with("kube-") || namespace.starts_with("aks-")
 }
 

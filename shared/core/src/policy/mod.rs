@@ -25,6 +25,7 @@ use crate::ids::{
 };
 
 pub use birthright::{Attribute, Birthright};
+pub use check::is_reserved;
 pub use compliant_device::CompliantDevice;
 pub use error::{PolicyError, PolicyErrors};
 pub use grant::gives_grant;

@@ -10,6 +10,9 @@ pub(super) async fn write(cx: &Cx, op: &Op) -> Result<(), StepError> {
         Op::CreateNamespace { cluster, namespace } => {
             cx.cluster(cluster).await?.create_namespace(namespace).await?;
         }
+        Op::DeleteNamespace { cluster, namespace, uid } => {
+            cx.cluster(cluster).await?.delete_namespace(namespace, uid).await?;
+        }
         Op::PutRole { cluster, namespace, name, rules } => {
             cx.cluster(cluster).await?.apply_role(namespace, name, rules).await?;
         }

@@ -16,6 +16,8 @@ pub(super) async fn write(cx: &Cx, op: &Op) -> Result<(), StepError> {
         Op::CreateUser { user, .. } => {
             graph.create_user(user).await?;
         }
+        Op::DeleteGroup { group, .. } => graph.delete_group(not_protected(cx, group)?).await?,
+        Op::DeleteUser { user, .. } => graph.delete_user(not_protected(cx, user)?).await?,
         Op::RestoreUser { user, .. } => graph.restore_user(not_protected(cx, user)?).await?,
         Op::EnableSignIn { user, .. } => graph.set_sign_in(not_protected(cx, user)?, true).await?,
         Op::DisableSignIn { user, .. } => {

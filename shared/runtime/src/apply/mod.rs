@@ -12,11 +12,15 @@ use crate::{cx::Cx, error::StepError};
 type Applied = (Op, Result<(), StepError>);
 
 /// Carries the writes out in order, memberships of one user in one batch. A failed grant stops
-/// what follows; a failed revocation does not.
-pub async fn apply(cx: &Cx, ops: &[Op]) -> Vec<Applied> {
+/// what follows; a failed revocation does not, but what must come last ([`Op::is_final`]) is then
+/// left undone. Of writes `in_order` nothing follows one that failed.
+pub async fn apply(cx: &Cx, ops: &[Op], in_order: bool) -> Vec<Applied> {
     let (memberships, rest): (Vec<&Op>, Vec<&Op>) = ops.iter().partition(|op| membership(op));
-    let mut results = Vec::new();
+    let mut results: Vec<Applied> = Vec::new();
     for op in rest {
+        if (in_order || op.is_final()) && results.iter().any(|(_, result)| result.is_err()) {
+            break;
+        }
         let result = one(cx, op).await;
         let stop = result.is_err() && op.grants();
         results.push((op.clone(), result));

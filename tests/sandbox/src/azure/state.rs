@@ -116,6 +116,19 @@ impl State {
         id
     }
 
+    /// Puts a description on an assignment, for tests; `id` as [`State::assign`] gave it.
+    ///
+    /// # Panics
+    /// When there is no such assignment.
+    pub fn describe(&mut self, id: &str, description: &str) {
+        let name = id.rsplit('/').next().unwrap_or_default();
+        let found = self.assignments.get(name).cloned();
+        let mut assignment = found.expect("the assignment exists");
+        assignment.description = Some(description.to_owned());
+        let put = self.assignments.put(assignment, usize::MAX);
+        put.expect("it stays what it is");
+    }
+
     /// The assignment that lets one of these principals perform an action at a scope.
     pub fn grant_for<'a>(
         &'a self,

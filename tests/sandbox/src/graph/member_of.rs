@@ -30,6 +30,20 @@ pub fn list(call: &Call<'_>, id: &str, transitive: bool, cast: Option<&str>) -> 
     }
 }
 
+/// `GET /users/{id}/ownedObjects[/microsoft.graph.group]`.
+pub fn owned(call: &Call<'_>, id: &str, cast: Option<&str>) -> Outcome {
+    call.needs(READ_MEMBERSHIPS)?;
+    let directory = call.directory();
+    let oid = users::seen(call, &directory, id)?.id.clone();
+    let owned = directory.groups().filter(|group| directory.is_owner(&group.id, &oid));
+    let select = Select::of(call, if cast.is_some() { "group" } else { "directoryObject" })?;
+    let shown = owned.filter_map(|group| entity(&directory, &group.id));
+    match cast {
+        Some(_) => page(call, "groups", shown, &select, false),
+        None => page(call, "directoryObjects", shown, &select, true),
+    }
+}
+
 /// `POST …/{id}/getMemberGroups`.
 pub fn get_member_groups(call: &Call<'_>, id: &str) -> Outcome {
     let directory = call.directory();

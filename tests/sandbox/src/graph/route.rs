@@ -53,6 +53,8 @@ fn of_users(call: &Call<'_>, rest: &[&str]) -> Outcome {
         ("POST", [id, "authentication", "temporaryAccessPassMethods"]) => {
             users::temporary_access_pass(call, id)
         }
+        ("GET", [id, "ownedObjects"]) => member_of::owned(call, id, None),
+        ("GET", [id, "ownedObjects", cast]) => member_of::owned(call, id, Some(group(cast)?)),
         (_, [id, rest @ ..]) if !rest.is_empty() => of_member(call, id, rest),
         _ => Err(Refused::method()),
     }
