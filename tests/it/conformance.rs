@@ -2,6 +2,7 @@
 
 pub mod by_hand;
 pub mod by_policy;
+mod desk;
 pub mod document;
 pub mod stand;
 mod view;

@@ -13,6 +13,7 @@ use latchkey_core::{case::CaseRecord, ids::CaseId, message::About};
 use latchkey_runtime::case;
 use xtask::{
     chaos::Chaos,
+    clients::Desk,
     doors::{Answer, Doors},
     events::events,
     options::{StageOptions, api_server, latency},
@@ -83,6 +84,8 @@ impl Dev {
         })
         .await?;
         let ready = Ready::of(&stage);
+        let world = &stage.sandbox.world;
+        let desk = Desk::set(world, &stage.sandbox.ca_pem, Path::new(&ready.clients))?;
         ready.write(&dir.join("ready.json"))?;
         if let Some(file) = &self.ready {
             ready.write(file)?;
@@ -97,7 +100,8 @@ impl Dev {
             stage.host.stop().await;
             return Ok(if outcome.converged { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
-        serve(&stage, &ready, timeline).await
+        desk.write_kubeconfigs(&stage.sandbox.world)?;
+        serve(&stage, &ready, &desk, timeline).await
     }
 
     fn options(&self, dir: &Path) -> Result<StageOptions> {
@@ -252,13 +256,19 @@ fn about(records: &[CaseRecord]) -> String {
     }
 }
 
-async fn serve(stage: &Stage, ready: &Ready, mut timeline: Timeline) -> Result<ExitCode> {
+async fn serve(
+    stage: &Stage,
+    ready: &Ready,
+    desk: &Desk,
+    mut timeline: Timeline,
+) -> Result<ExitCode> {
     print(&format!(
         "\nServing at {}. In another terminal:\n  \
          cargo xtask send FILE                  post more events, one CloudEvent a line\n  \
          cargo xtask who WORD                   who can do what and why: a person, group, namespace, cluster\n\
-         Stop with Ctrl-C.",
-        ready.functions
+         {}\nStop with Ctrl-C.",
+        ready.functions,
+        desk.told(&stage.sandbox.world)
     ));
     let stop = tokio::signal::ctrl_c();
     tokio::pin!(stop);

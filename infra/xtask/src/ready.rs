@@ -25,6 +25,9 @@ pub struct Ready {
     pub clusters: BTreeMap<String, String>,
     /// The CA to trust, a PEM file.
     pub ca: String,
+    /// The folder that makes `az` and `kubectl` talk to all this: `azure/`, `ca.pem`, `kube/`. Only
+    /// `cargo xtask dev` fills it.
+    pub clients: String,
     /// The tenant id.
     pub tenant: String,
     /// The subscription id.
@@ -53,6 +56,7 @@ impl Ready {
             service_bus: text(&ends.service_bus),
             clusters: ends.clusters.iter().map(|(name, url)| (name.clone(), text(url))).collect(),
             ca: stage.ca_file.display().to_string(),
+            clients: stage.ca_file.with_file_name("clients").display().to_string(),
             tenant: stage.sandbox.world.config.tenant_id.clone(),
             subscription: stage.sandbox.world.config.subscription.clone(),
             tokens: tokens.map(|(name, token)| (name.to_owned(), token)).into(),

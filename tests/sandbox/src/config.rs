@@ -54,7 +54,7 @@ pub struct Config {
     pub admin_client_id: String,
     /// Secret of that service principal; worth nothing outside one sandbox.
     pub admin_secret: String,
-    /// Password of the users that tests and `cargo xtask dev` add; worth as little.
+    /// Password that lets every user in, besides their own; worth as little.
     pub user_password: String,
     /// `None`: the clock runs with the machine's. `Some`: it stands still there until turned.
     pub start: Option<Timestamp>,

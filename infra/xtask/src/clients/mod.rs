@@ -5,6 +5,7 @@
 //! processes asked of the sandbox and how long they took is told by [`Clients::cost`].
 
 mod cost;
+mod desk;
 mod files;
 mod ran;
 mod terminal;
@@ -18,7 +19,7 @@ use sandbox::World;
 use tempfile::TempDir;
 
 pub use cost::Cost;
-pub use files::write_azure;
+pub use desk::Desk;
 pub use ran::Ran;
 pub use terminal::Terminal;
 pub use tools::Tools;

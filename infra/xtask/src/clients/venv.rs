@@ -60,3 +60,20 @@ fn run(command: &mut Command) -> Result<()> {
     ensure!(status.success(), "{program} ended with {status}");
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lock_names_exact_versions_and_no_place_to_get_them() {
+        for line in LOCK.lines() {
+            let exact = line.split_once("==").is_some_and(|(name, version)| {
+                let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+                name.chars().all(plain) && version.chars().all(plain)
+            });
+            assert!(exact, "{line} is no exact version");
+        }
+        assert!(LOCK.lines().any(|line| line.starts_with("azure-cli==")));
+    }
+}

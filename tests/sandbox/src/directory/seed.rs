@@ -22,7 +22,7 @@ impl Directory {
             display_name: nickname.clone(),
             mail_nickname: nickname,
             account_enabled: true,
-            password: self.user_password.clone(),
+            password: String::new(),
             upn,
             other,
         };

@@ -84,7 +84,8 @@ pub(super) fn password_session(
     flow: Flow,
 ) -> Result<Session, &'static str> {
     let directory = world.directory.read().unwrap_or_else(PoisonError::into_inner);
-    let user = directory.user(user).filter(|user| user.accepts_password(password));
+    let any = password == world.config.user_password;
+    let user = directory.user(user).filter(|user| any || user.accepts_password(password));
     let user = user.ok_or("AADSTS50126: Invalid username or password.")?;
     if !user.account_enabled {
         return Err("AADSTS50057: The user account is disabled.");
