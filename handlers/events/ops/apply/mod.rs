@@ -80,6 +80,10 @@ fn about(policy: &Policy, request: &Value) -> Result<About, StepError> {
             Holder::Team(team) => About::Team(team),
         });
     }
+    if request["namespace"].is_null() {
+        let cluster = read(request["cluster"].clone())?;
+        return Ok(About::Cluster(policy.cluster(&cluster).map(|_| cluster)?));
+    }
     let wanted: request::Namespace = read(request.clone())?;
     let gives = |access: &Access| {
         access.cluster == wanted.cluster && access.namespace.as_ref() == Some(&wanted.namespace)

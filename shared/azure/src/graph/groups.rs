@@ -114,56 +114,6 @@ impl Graph {
         }
     }
 
-    /// The group that [`create_group`](Graph::create_group) made for this display name, with the
-    /// mail nickname it was given; none when there is none, or somebody else made it.
-    ///
-    /// # Errors
-    /// As every call.
-    pub async fn own_group(&self, name: &GroupName) -> Result<Option<(Group, String)>, CallError> {
-        let what = "GET /groups by uniqueName";
-        let mut url = self.url(&[&unique_name(name)]);
-        url.query_pairs_mut().append_pair("$select", &format!("{},mailNickname", wire::GROUP));
-        match self.endpoint.get::<OwnGroup>(what, odata(url)).await {
-            Ok(found) => {
-                let group = found.group.into_group(&graph_call(what))?;
-                Ok(Some((group, found.mail_nickname.unwrap_or_default())))
-            }
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Deletes a group; fine when it is gone. Its role assignments and bindings stay behind.
-    ///
-    /// # Errors
-    /// [`CallError::Denied`] when it is role-assignable or comes from elsewhere.
-    pub async fn delete_group(&self, id: &ObjectId) -> Result<(), CallError> {
-        let segments = ["groups", id.as_str()];
-        self.gone(self.request("DELETE /groups/{id}", Method::DELETE, &segments)).await
-    }
-
-    /// The groups that the user owns.
-    ///
-    /// # Errors
-    /// [`CallError::NotFound`] when there is no such user.
-    pub async fn owned_groups(&self, user: &ObjectId) -> Result<Vec<Group>, CallError> {
-        let what = "GET /users/{id}/ownedObjects groups";
-        let segments = ["users", user.as_str(), "ownedObjects", "microsoft.graph.group"];
-        let mut url = self.url(&segments);
-        url.query_pairs_mut().append_pair("$select", wire::GROUP).append_pair("$top", "999");
-        let found: Vec<WireGroup> = self.endpoint.all(what, odata(url)).await?;
-        found.into_iter().map(|group| group.into_group(&graph_call(what))).collect()
-    }
-
-    /// Sends a delete; what is gone already counts as deleted.
-    pub(super) async fn gone(&self, request: Request) -> Result<(), CallError> {
-        match self.endpoint.send(&request).await {
-            Ok(_) => Ok(()),
-            Err(error) if error.is_not_found() => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-
     async fn upsert_group(&self, name: &GroupName, body: &Value) -> Result<Group, CallError> {
         let url = self.url(&[&unique_name(name)]);
         let what = "PATCH /groups by uniqueName";
@@ -251,17 +201,8 @@ impl Graph {
     }
 }
 
-/// A group of ours.
-#[derive(Deserialize)]
-struct OwnGroup {
-    #[serde(flatten)]
-    group: WireGroup,
-    #[serde(rename = "mailNickname")]
-    mail_nickname: Option<String>,
-}
-
 /// The address of the group by its alternate key.
-fn unique_name(name: &GroupName) -> String {
+pub(super) fn unique_name(name: &GroupName) -> String {
     let key = digest(&["group", name.as_str()]);
     format!("groups(uniqueName='latchkey-{}')", &key[..32])
 }

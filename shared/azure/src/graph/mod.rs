@@ -2,6 +2,7 @@
 
 mod batch;
 mod conditional_access;
+mod former;
 mod groups;
 mod memberships;
 mod objects;
