@@ -19,7 +19,7 @@ use tower::service_fn;
 use crate::{
     STEPS,
     events::{hr_webhook, ops, problem::Problem, record_person_event},
-    plans::{plan_person, plan_team},
+    plans::{plan_cluster, plan_person, plan_team},
     timers::sweep,
 };
 
@@ -30,7 +30,8 @@ pub fn functions(clients: &Arc<Clients>, present: impl Fn(&str) -> bool) -> Func
         let cx = Cx::new(Arc::clone(clients), entry.name);
         app = app.with(entry.name, service_fn(move |inv| step(cx.clone(), entry, inv)));
     }
-    for name in [plan_person::NAME, plan_team::NAME].into_iter().filter(|name| present(name)) {
+    let planners = [plan_cluster::NAME, plan_person::NAME, plan_team::NAME];
+    for name in planners.into_iter().filter(|name| present(name)) {
         let cx = Cx::new(Arc::clone(clients), name);
         app = app.with(name, service_fn(move |inv| plan(cx.clone(), inv)));
     }
@@ -107,7 +108,7 @@ async fn plan(cx: Cx, inv: Invocation) -> Result<Reply, Failure> {
     let done = match message.about.clone() {
         About::Person(person) => plan_person::plan(&cx, &message, &person).await,
         About::Team(team) => plan_team::plan(&cx, &message, &team).await,
-        About::Cluster(_) => Err(StepError::unreadable("about", "clusters have no planner")),
+        About::Cluster(cluster) => plan_cluster::plan(&cx, &message, &cluster).await,
     };
     let Err(error) = done else { return Ok(Reply::new()) };
     match fate(&error, message.tries, delivery.delivery_count.unwrap_or(1)) {

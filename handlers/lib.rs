@@ -43,6 +43,7 @@ pub const STEPS: &[Entry] = &[
 pub const FUNCTIONS: &[(&str, &[Need])] = &[
     (hr_webhook::NAME, hr_webhook::NEEDS),
     (ops::NAME, ops::NEEDS),
+    (plan_cluster::NAME, plan_cluster::NEEDS),
     (plan_person::NAME, plan_person::NEEDS),
     (plan_team::NAME, plan_team::NEEDS),
     (record_person_event::NAME, record_person_event::NEEDS),

@@ -7,7 +7,7 @@ use latchkey_core::{
     approval::awaiting,
     case::{CaseRecord, Cause, SentStep, case_stream},
     ids::digest,
-    message::{PlanMessage, StepMessage},
+    message::{About, PlanMessage, StepMessage},
     plan::Intent,
 };
 use latchkey_runtime::{
@@ -21,6 +21,9 @@ use serde_json::Value;
 const MOST_LOOKS: u32 = 12;
 /// If a step's evidence has not come by then, the planner looks all the same.
 const NET: Duration = Duration::from_secs(60);
+
+/// How a record says that something must come first.
+const WAITS: &str = "waits: ";
 
 /// Whether this look is still owed. A look already recorded is only helped along: its plan may
 /// have been recorded by a process that died before it asked for the next one.
@@ -55,16 +58,45 @@ pub async fn carry_on(
     case::open(cx, &message.case_id, &message.about, Cause::Sweep).await?;
     let (held, free) = split(plan, &records)?;
     let steps = send_steps(cx, message, &free).await?;
+    if !plan.waits.is_empty() {
+        approvals::list(cx, &message.case_id, &message.about).await?;
+    }
     let rests = free.is_empty() && plan.residue.is_empty();
-    let last = !rests && looks(&records, message.attempt) >= MOST_LOOKS;
-    if !rests && !last {
+    let last = looks(&records, message.attempt) >= MOST_LOOKS;
+    // What awaits only an approval is not looked at until then; what another plan sees to is, for
+    // a while.
+    if !last && !(rests && plan.waits.is_empty()) {
         look_again(cx, message, steps.is_empty()).await?;
     }
     record(cx, message, plan, &held, steps, began).await?;
-    if last {
+    if last && !rests {
         stuck(cx, message, plan).await?;
     }
     Ok(())
+}
+
+/// Wakes the cases about these that rest until something else has come first.
+///
+/// # Errors
+/// Whatever the ledger or Service Bus answers.
+pub async fn wake(cx: &Cx, abouts: impl IntoIterator<Item = About>) -> Result<(), StepError> {
+    for about in abouts {
+        for (id, records) in approvals::resting(cx, &about).await? {
+            if waits(&records) {
+                approvals::wake(cx, &id, &about, &records).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether the look made last found something that must come first.
+fn waits(records: &[CaseRecord]) -> bool {
+    let last = records.iter().rev().find_map(|record| match record {
+        CaseRecord::Planned { residue, .. } => Some(residue),
+        _ => None,
+    });
+    last.is_some_and(|residue| residue.iter().any(|line| line.starts_with(WAITS)))
 }
 
 /// What of the plan awaits an approval in this case, and what may be sent.
@@ -167,7 +199,12 @@ async fn record(
         plan_hash: digest(&lines.iter().map(String::as_str).collect::<Vec<_>>()),
         plan: lines,
         steps,
-        residue: plan.residue.clone(),
+        residue: plan
+            .residue
+            .iter()
+            .cloned()
+            .chain(plan.waits.iter().map(|line| format!("{WAITS}{line}")))
+            .collect(),
         ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
     };
     tracing::info!(case = %message.case_id, attempt = message.attempt, %plan, "planned");
@@ -188,7 +225,11 @@ async fn close(cx: &Cx, message: &PlanMessage, plan: &Plan, is_new: bool) -> Res
     }
     append(cx, &message.case_id, closed).await?;
     tracing::info!(case = %message.case_id, attempt = message.attempt, "closed");
-    Ok(())
+    // A new group, a new admin: a cluster may have waited for it.
+    match message.about {
+        About::Cluster(_) => Ok(()),
+        _ => wake(cx, cx.policy().clusters.keys().cloned().map(About::Cluster)).await,
+    }
 }
 
 /// Marks the case as one that needs somebody.

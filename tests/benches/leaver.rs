@@ -97,7 +97,7 @@ fn event(id: &str, kind: &str, data: &serde_json::Value) -> String {
 }
 
 async fn hire(stage: &Stage, doors: &Doors) -> Result<()> {
-    xtask::play::plan_teams(stage).await?;
+    xtask::play::plan_all(stage).await?;
     let data = json!({
         "personId": "1003", "spellId": "s-1", "effectiveFrom": "2026-08-03T09:00:00",
         "tz": "Europe/Paris", "sourceRevision": 1, "attributes": {

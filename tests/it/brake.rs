@@ -4,7 +4,7 @@ use std::{fs, sync::PoisonError};
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use xtask::play::plan_teams;
+use xtask::play::plan_all;
 
 use crate::played::{Played, event, hire};
 
@@ -18,7 +18,7 @@ async fn one_an_hour() -> Played {
         options
     })
     .await;
-    plan_teams(&played.stage).await.expect("sent");
+    plan_all(&played.stage).await.expect("sent");
     played.settled().await;
     played
 }

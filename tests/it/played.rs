@@ -10,7 +10,7 @@ use xtask::{
     doors::{Answer, Doors},
     options::StageOptions,
     outcome,
-    play::plan_teams,
+    play::plan_all,
     ready::Ready,
     scratch::Scratch,
     stage::Stage,
@@ -37,7 +37,7 @@ impl Played {
     /// With the groups and namespaces of the policy's teams in place.
     pub async fn with_teams() -> Self {
         let played = Self::start().await;
-        plan_teams(&played.stage).await.expect("sent");
+        plan_all(&played.stage).await.expect("sent");
         played.settled().await;
         played
     }

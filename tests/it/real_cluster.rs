@@ -10,7 +10,7 @@ use reqwest::Method;
 use sandbox::{ApiServer, Caller, ClusterSpec, Config, RealCluster, Sandbox};
 use serde_json::Value;
 use xtask::{
-    before::Before, options::StageOptions, play::plan_teams, scratch::Scratch, stage::Stage, tenant,
+    before::Before, options::StageOptions, play::plan_all, scratch::Scratch, stage::Stage, tenant,
 };
 
 /// The cluster of the example policy that is authorized by Kubernetes alone.
@@ -77,7 +77,7 @@ impl Setting {
         let cast = tenant::fill(&sandbox, &self.policy, &Before::default(), real).await;
         let cast = cast.expect("the server takes the sandbox's tokens");
         let stage = Stage::over(sandbox, cast, &options, |_| ()).await.expect("the stage is set");
-        plan_teams(&stage).await.expect("sent");
+        plan_all(&stage).await.expect("sent");
         let settled = tokio::time::timeout(Duration::from_secs(120), stage.host.settled(false));
         settled.await.expect("the teams are let in");
         let team = group(&stage, TEAM);

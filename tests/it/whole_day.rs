@@ -25,7 +25,7 @@ use xtask::{
     events,
     outcome::{self, Outcome},
     pack,
-    play::{plan_teams, play, stories},
+    play::{plan_all, play, stories},
     ready::Ready,
     scratch::Scratch,
     stage::Stage,
@@ -139,7 +139,7 @@ impl Day {
             Some((seed, requests)) => Chaos::start(&stage, seed, requests),
             None => Chaos::none(&stage),
         };
-        plan_teams(&stage).await?;
+        plan_all(&stage).await?;
         settled(&stage).await?;
         send(&stage, &doors, weather.rush).await?;
         let (requests, kills) = (chaos.requests(), chaos.kills());

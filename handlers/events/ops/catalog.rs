@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::fault::Fault;
 use crate::{
     STEPS,
-    plans::{plan_person, plan_team},
+    plans::{plan_cluster, plan_person, plan_team},
 };
 
 /// One thing to ask for.
@@ -21,12 +21,14 @@ pub(super) enum Offer {
     PlanPerson,
     /// A look at a team.
     PlanTeam,
+    /// A look at a cluster.
+    PlanCluster,
 }
 
 impl Offer {
     /// Everything on offer.
     pub(super) fn all() -> impl Iterator<Item = Self> {
-        STEPS.iter().map(Self::Step).chain([Self::PlanPerson, Self::PlanTeam])
+        STEPS.iter().map(Self::Step).chain([Self::PlanPerson, Self::PlanTeam, Self::PlanCluster])
     }
 
     /// The one of this name.
@@ -43,6 +45,7 @@ impl Offer {
             Self::Step(entry) => entry.name,
             Self::PlanPerson => plan_person::NAME,
             Self::PlanTeam => plan_team::NAME,
+            Self::PlanCluster => plan_cluster::NAME,
         }
     }
 
@@ -52,6 +55,7 @@ impl Offer {
             Self::Step(entry) => entry.needs,
             Self::PlanPerson => plan_person::NEEDS,
             Self::PlanTeam => plan_team::NEEDS,
+            Self::PlanCluster => plan_cluster::NEEDS,
         }
     }
 
@@ -61,6 +65,7 @@ impl Offer {
             Self::Step(entry) => serde_json::from_str(entry.example).unwrap_or_default(),
             Self::PlanPerson => json!({ "personId": "1001" }),
             Self::PlanTeam => json!({ "team": "frontend" }),
+            Self::PlanCluster => json!({ "cluster": "private-aks" }),
         }
     }
 
@@ -70,6 +75,7 @@ impl Offer {
             Self::Step(entry) => (entry.schema)(),
             Self::PlanPerson => schema_for!(request::Person).to_value(),
             Self::PlanTeam => schema_for!(request::Team).to_value(),
+            Self::PlanCluster => schema_for!(request::Cluster).to_value(),
         }
     }
 }

@@ -9,7 +9,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{catalog::Offer, fault::Fault, order::Order};
-use crate::plans::{plan_person, plan_team};
+use crate::plans::{plan_cluster, plan_person, plan_team};
 
 /// Whether `?plan=true` was given. A spelling we do not know must not become a write.
 pub(super) fn is_wanted(query: &BTreeMap<String, String>) -> Result<bool, Fault> {
@@ -37,6 +37,10 @@ pub(super) async fn look(cx: &Cx, offer: Offer, order: Order) -> Result<Value, F
         Offer::PlanTeam => {
             let about: request::Team = read(order.request)?;
             planned(plan_team::look(cx, &about.team).await?)
+        }
+        Offer::PlanCluster => {
+            let about: request::Cluster = read(order.request)?;
+            planned(plan_cluster::look(cx, &about.cluster).await?)
         }
     };
     let lines: Vec<_> = lines.lines().collect();

@@ -62,6 +62,7 @@ async fn answer(cx: &Cx, caller: &Caller, request: &HttpRequest) -> Result<HttpR
         Route::People => show::people(cx).await?,
         Route::Person(id) => show::person(cx, id).await?,
         Route::Team(name) => show::team(cx, name).await?,
+        Route::Cluster(name) => show::cluster(cx, name).await?,
         Route::Case(id) => show::case(cx, id).await?,
         Route::Access => access::access(cx, &request.query).await?,
         Route::Parked => show::parked(cx, caller).await?,

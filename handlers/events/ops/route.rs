@@ -19,6 +19,8 @@ pub(super) enum Route<'a> {
     Person(&'a str),
     /// One team.
     Team(&'a str),
+    /// One cluster.
+    Cluster(&'a str),
     /// One case.
     Case(&'a str),
     /// Who can do what.
@@ -42,6 +44,7 @@ impl<'a> Route<'a> {
             ("people", None, None) => Self::People,
             ("people", Some(id), None) => Self::Person(id),
             ("teams", Some(name), None) => Self::Team(name),
+            ("clusters", Some(name), None) => Self::Cluster(name),
             ("cases", Some(id), None) => Self::Case(id),
             ("access", None, None) => Self::Access,
             ("parked", None, None) => Self::Parked,
@@ -49,7 +52,7 @@ impl<'a> Route<'a> {
             ("plans", Some(hash), Some("approve")) => Self::Approve(hash),
             _ => {
                 let known = "there is steps, steps/{step}, people, people/{personId}, teams/{team}, \
-                             cases/{caseId}, access, parked, plans/{hash} and plans/{hash}/approve";
+                             clusters/{cluster}, cases/{caseId}, access, parked, plans/{hash} and plans/{hash}/approve";
                 return Err(Fault::new(StatusCode::NOT_FOUND, known));
             }
         })

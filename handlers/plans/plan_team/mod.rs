@@ -7,13 +7,14 @@ use latchkey_core::{
     ClusterName, Plan, TeamName,
     holdings::{Group, TeamHoldings},
     message::PlanMessage,
+    op::Integration,
     plan::plan_team,
     policy::team_grants,
 };
 use latchkey_runtime::{
     Cx,
     Need::{self, Arm, Graph, Kube, Send},
-    StepError, case, teams,
+    StepError, case, secured, teams,
 };
 
 use super::planning;
@@ -24,7 +25,10 @@ pub const NAME: &str = "plan_team";
 pub const NEEDS: &[Need] = &[
     Graph("GroupMember.Read.All"),
     Arm("Microsoft.Authorization/roleAssignments", &["read"]),
-    Arm("Microsoft.ContainerService/managedClusters", &["listClusterUserCredential/action"]),
+    Arm(
+        "Microsoft.ContainerService/managedClusters",
+        &["read", "listClusterUserCredential/action"],
+    ),
     Kube("namespaces", &["list"]),
     Kube("roles", &["get"]),
     Kube("rolebindings", &["list"]),
@@ -75,10 +79,12 @@ pub async fn observe(cx: &Cx, team: &TeamName) -> Result<TeamHoldings, StepError
         held.bindings.extend(part.bindings);
         held.namespaces.extend(part.namespaces);
         held.roles.extend(part.roles);
+        held.unguarded.extend(part.unguarded);
     }
     Ok(held)
 }
 
+/// A cluster that Entra does not guard does not let us in either: it is noted, not looked into.
 async fn at(
     cx: &Cx,
     team: &TeamName,
@@ -89,6 +95,30 @@ async fn at(
     if let Some(group) = group {
         let scope = cx.policy().cluster(name)?.scope(None);
         held.assignments = cx.arm().assignments_of(&scope, &group.id).await?;
+    }
+    match inside(cx, team, name, group).await {
+        Ok(inside) => Ok(TeamHoldings { assignments: held.assignments, ..inside }),
+        Err(failed @ StepError::Failed { .. }) => {
+            let seen = secured::look(cx, name).await?;
+            if seen.integration == Integration::Managed {
+                return Err(failed);
+            }
+            held.unguarded.insert(name.clone());
+            Ok(held)
+        }
+        Err(other) => Err(other),
+    }
+}
+
+/// What there is inside the cluster.
+async fn inside(
+    cx: &Cx,
+    team: &TeamName,
+    name: &ClusterName,
+    group: Option<&Group>,
+) -> Result<TeamHoldings, StepError> {
+    let mut held = TeamHoldings::default();
+    if let Some(group) = group {
         held.bindings = teams::bindings_of(cx, name, &group.id).await?;
     }
     let wanted = team_grants(cx.policy(), team)?;

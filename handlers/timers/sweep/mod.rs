@@ -1,4 +1,4 @@
-//! The safety net: every hour a look at every team and every person, whatever messages were lost.
+//! The safety net: every hour a look at every cluster, team and person, whatever messages were lost.
 //!
 //! It asks for looks and does nothing itself. A look that finds nothing to do leaves no trace.
 
@@ -25,11 +25,12 @@ pub const NEEDS: &[Need] = &[Send("plans")];
 pub async fn sweep(cx: &Cx) -> Result<usize, StepError> {
     let sweep = cx.now().to_string();
     let teams = cx.policy().teams.keys().cloned().map(About::Team);
+    let clusters = cx.policy().clusters.keys().cloned().map(About::Cluster);
     let people = cx.ledger().streams("people").await?;
     let people = people
         .iter()
         .filter_map(|stream| Some(About::Person(PersonId::new(stream.rsplit('/').next()?).ok()?)));
-    let all: Vec<About> = teams.chain(people).collect();
+    let all: Vec<About> = clusters.chain(teams).chain(people).collect();
     for about in &all {
         let case_id = CaseId::of(&["sweep", &about.session(), &sweep]);
         send_plan(cx, &PlanMessage::first(case_id, about.clone()), None).await?;

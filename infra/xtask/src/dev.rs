@@ -19,7 +19,7 @@ use xtask::{
     options::{StageOptions, api_server, latency},
     outcome::{self, Outcome},
     pack,
-    play::{plan_teams, play, stories},
+    play::{plan_all, play, stories},
     ready::Ready,
     stage::Stage,
     timeline::{Timeline, print, table},
@@ -136,8 +136,8 @@ impl Dev {
     /// Plans the teams, plays the events, waits until nothing is left to do.
     async fn day(&self, stage: &Stage, ready: &Ready, timeline: &mut Timeline) -> Result<Outcome> {
         let doors = Doors::new(&ready.functions, &ready.hr_secret, &ready.tokens["reader"])?;
-        timeline.say("planning every team of the policy");
-        plan_teams(stage).await?;
+        timeline.say("planning every cluster and team of the policy");
+        plan_all(stage).await?;
         self.settle(stage, ready, timeline).await?;
         let file = self.events.clone().unwrap_or_else(|| self.usual_events());
         timeline.say(&format!("playing {}", file.display()));
@@ -252,6 +252,7 @@ fn about(records: &[CaseRecord]) -> String {
     match records.first() {
         Some(CaseRecord::Opened { about: About::Person(person), .. }) => person.to_string(),
         Some(CaseRecord::Opened { about: About::Team(team), .. }) => format!("team {team}"),
+        Some(CaseRecord::Opened { about: About::Cluster(name), .. }) => name.to_string(),
         _ => String::new(),
     }
 }

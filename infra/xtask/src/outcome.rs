@@ -48,6 +48,8 @@ pub struct Case {
     pub person_id: Option<String>,
     /// The team, if it is about one.
     pub team: Option<String>,
+    /// The cluster, if it is about one.
+    pub cluster: Option<String>,
     /// What was done.
     pub steps: Vec<StepDone>,
     /// From the first record to the last, in milliseconds.
@@ -174,6 +176,7 @@ fn tell(id: &CaseId, records: &[CaseRecord], ms: i64) -> Case {
         event: String::new(),
         person_id: None,
         team: None,
+        cluster: None,
         steps: Vec::new(),
         ms,
         closed,
@@ -211,7 +214,7 @@ impl Case {
                 match about {
                     About::Person(person) => self.person_id = Some(person.to_string()),
                     About::Team(team) => self.team = Some(team.to_string()),
-                    About::Cluster(cluster) => self.team = Some(cluster.to_string()),
+                    About::Cluster(cluster) => self.cluster = Some(cluster.to_string()),
                 }
             }
             CaseRecord::Evidence(evidence) => self.steps.push(StepDone {

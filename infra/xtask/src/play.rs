@@ -24,14 +24,15 @@ pub struct Played {
     pub answer: Answer,
 }
 
-/// Asks for a look at every team of the policy.
+/// Asks for a look at every cluster and every team of the policy.
 ///
 /// # Errors
 /// When a message cannot be sent.
-pub async fn plan_teams(stage: &Stage) -> Result<()> {
+pub async fn plan_all(stage: &Stage) -> Result<()> {
     let cx = latchkey_runtime::Cx::new(stage.clients.clone(), "sweep");
-    for team in stage.policy.teams.keys() {
-        let about = About::Team(team.clone());
+    let clusters = stage.policy.clusters.keys().cloned().map(About::Cluster);
+    let teams = stage.policy.teams.keys().cloned().map(About::Team);
+    for about in clusters.chain(teams) {
         let case_id = CaseId::of(&["start", &about.session()]);
         let message = PlanMessage::first(case_id, about);
         let mut sent = send_plan(&cx, &message, None).await;

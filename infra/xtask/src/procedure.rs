@@ -9,7 +9,7 @@ use crate::{
     doors::Doors,
     events::events,
     outcome::{self, Outcome},
-    play::{plan_teams, play, stories},
+    play::{plan_all, play, stories},
     ready::Ready,
     stage::Stage,
 };
@@ -24,7 +24,7 @@ const MOST_ROUNDS: usize = 12;
 /// When a door does not answer.
 pub async fn carry_out(stage: &Stage, file: &Path) -> Result<Outcome> {
     let ready = Ready::of(stage);
-    plan_teams(stage).await?;
+    plan_all(stage).await?;
     approved(stage, &ready).await?;
     let doors = Doors::new(&ready.functions, &ready.hr_secret, &ready.tokens["reader"])?;
     for (from, story) in stories(&events(file)?) {

@@ -217,7 +217,8 @@ pub enum PersonRecord {
         /// The case.
         case_id: crate::ids::CaseId,
     },
-    /// A case asks, or once asked, for an approval: the sweep looks after it.
+    /// A case rests, or once did, until somebody approves or another plan is carried out: whoever
+    /// can wake it finds it here.
     #[serde(rename_all = "camelCase")]
     Awaits {
         /// The case.

@@ -1,6 +1,9 @@
 //! What was observed: users, groups, role assignments, bindings.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -297,4 +300,6 @@ pub struct TeamHoldings {
     pub namespaces: Vec<(ClusterName, NamespaceName)>,
     /// Custom roles (by policy name) present with the policy's rules, per cluster and namespace.
     pub roles: Vec<(ClusterName, NamespaceName, String)>,
+    /// Clusters without managed Entra integration, which could not be looked into.
+    pub unguarded: BTreeSet<ClusterName>,
 }

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     Policy, Refusal,
     ids::{ClusterName, ObjectId},
 };
 
 /// Who can administer a cluster, as observed, and who is about to lose that.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Admins {
     /// The cluster.
     pub cluster: ClusterName,

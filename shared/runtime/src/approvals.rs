@@ -58,11 +58,7 @@ pub async fn obtain(
 /// Makes the ask findable: by its hash, and by whom or what it is about.
 async fn index(cx: &Cx, message: &StepMessage, hash: &PlanHash) -> Result<(), StepError> {
     let (case_id, about) = (message.case_id.clone(), message.about.clone());
-    let awaits = PersonRecord::Awaits { case_id: case_id.clone() };
-    append_if(cx, &case::stream_of(&about), |seen: &[PersonRecord]| {
-        (!seen.contains(&awaits)).then(|| awaits.clone())
-    })
-    .await?;
+    list(cx, &case_id, &about).await?;
     let plan = PlanRecord { case_id, about };
     append_if(cx, &plan_stream(hash), |seen: &[PlanRecord]| seen.is_empty().then(|| plan.clone()))
         .await?;
@@ -142,7 +138,21 @@ pub async fn go_on(cx: &Cx, found: &Found, records: &[CaseRecord]) -> Result<(),
     send_step(cx, &message, None).await
 }
 
-/// Cases about this subject that rest until somebody approves, or were left resting, oldest first.
+/// Lists a case among those that may rest, so that whoever can wake it finds it.
+///
+/// # Errors
+/// Whatever the ledger answers.
+pub async fn list(cx: &Cx, id: &CaseId, about: &About) -> Result<(), StepError> {
+    let awaits = PersonRecord::Awaits { case_id: id.clone() };
+    append_if(cx, &case::stream_of(about), |seen: &[PersonRecord]| {
+        (!seen.contains(&awaits)).then(|| awaits.clone())
+    })
+    .await?;
+    Ok(())
+}
+
+/// Cases about this subject that rest: until somebody approves, until another plan has done what
+/// must come first, or because nobody woke them since. Oldest first.
 ///
 /// # Errors
 /// Whatever the ledger answers.
@@ -155,7 +165,9 @@ pub async fn resting(cx: &Cx, about: &About) -> Result<Vec<(CaseId, Vec<CaseReco
         let open = |ask: &Ask| {
             ask.standing(&records) == Standing::Awaiting || ask.is_ripe(&case_id, &records)
         };
-        if !case::is_closed(&records) && asks(&records).any(open) {
+        let rests = case::latest_plan(&records).is_some_and(|(_, steps)| steps.is_empty());
+        let over = case::is_closed(&records) || case::is_stuck(&records);
+        if !over && (rests || asks(&records).any(open)) {
             resting.push((case_id, records));
         }
     }

@@ -41,7 +41,7 @@ async fn enlist(cx: &Cx, id: &CaseId, about: &About) -> Result<(), StepError> {
 }
 
 /// The stream of what a case is about.
-pub(crate) fn stream_of(about: &About) -> String {
+pub fn stream_of(about: &About) -> String {
     match about {
         About::Person(person) => person_stream(person),
         About::Team(team) => team_stream(team),

@@ -11,7 +11,7 @@ use sandbox::{
     directory::{AccessId, Form, Schedule},
 };
 use serde_json::{Value, json};
-use xtask::{doors::Answer, play::plan_teams};
+use xtask::{doors::Answer, play::plan_all};
 
 use crate::played::{Played, hire};
 
@@ -23,7 +23,7 @@ struct Planted(Played);
 impl Planted {
     async fn start() -> Self {
         let played = super::start().await;
-        plan_teams(&played.stage).await.expect("sent");
+        plan_all(&played.stage).await.expect("sent");
         played.settled().await;
         let answer = played.send(&hire("1001", "Frontend Ops")).await;
         assert_eq!(answer.status, 202, "{}", answer.complaint());

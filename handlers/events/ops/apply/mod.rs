@@ -61,7 +61,7 @@ pub(super) async fn apply(
     let case = Case { id, about, caller, step: offer.name(), reason: order.reason };
     match offer {
         Offer::Step(_) => step(cx, &case, order.request).await,
-        Offer::PlanPerson | Offer::PlanTeam => look::ask(cx, case).await,
+        Offer::PlanPerson | Offer::PlanTeam | Offer::PlanCluster => look::ask(cx, case).await,
     }
 }
 

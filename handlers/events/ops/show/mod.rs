@@ -1,6 +1,7 @@
 //! What operators can look at.
 
 mod case;
+mod cluster;
 mod parked;
 mod people;
 mod person;
@@ -11,8 +12,13 @@ mod team;
 use std::str::FromStr;
 
 pub(super) use case::case;
+pub(super) use cluster::cluster;
 use http::StatusCode;
-use latchkey_core::{CaseId, approval::awaiting, case::CaseRecord};
+use latchkey_core::{
+    CaseId,
+    approval::awaiting,
+    case::{CaseRecord, PersonRecord},
+};
 use latchkey_runtime::{Cx, StepError, case as story};
 pub(super) use parked::parked;
 pub(super) use people::people;
@@ -38,6 +44,15 @@ async fn cases(cx: &Cx, ids: &[CaseId]) -> Result<Vec<Value>, StepError> {
         all.push(standing(id, &story::read(cx, id).await?));
     }
     Ok(all)
+}
+
+/// The cases that a stream lists.
+fn listed(records: Vec<PersonRecord>) -> Vec<CaseId> {
+    let cases = records.into_iter().filter_map(|record| match record {
+        PersonRecord::Case { case_id } => Some(case_id),
+        _ => None,
+    });
+    cases.collect()
 }
 
 fn standing(id: &CaseId, records: &[CaseRecord]) -> Value {

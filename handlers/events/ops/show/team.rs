@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use latchkey_core::{
-    CaseId, Policy, TeamName,
+    Policy, TeamName,
     azure_role::AzureRole,
     case::{PersonRecord, team_stream},
     holdings::{Binding, RoleAssignment, TeamHoldings},
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::fault::Fault,
-    cases, id,
+    cases, id, listed,
     row::{Row, azure_role, binding},
 };
 use crate::plans::plan_team as planner;
@@ -35,17 +35,10 @@ pub(in super::super) async fn team(cx: &Cx, text: &str) -> Result<Value, Fault> 
         "access": team.access,
         "holdings": rows(cx.policy(), &team_grants(cx.policy(), &name)?, &held),
         "plan": intents,
+        "waits": plan.waits,
         "residue": plan.residue,
         "cases": cases(cx, &listed(records)).await?,
     }))
-}
-
-fn listed(records: Vec<PersonRecord>) -> Vec<CaseId> {
-    let cases = records.into_iter().filter_map(|record| match record {
-        PersonRecord::Case { case_id } => Some(case_id),
-        _ => None,
-    });
-    cases.collect()
 }
 
 fn rows(policy: &Policy, desired: &TeamDesired, held: &TeamHoldings) -> Vec<Row> {

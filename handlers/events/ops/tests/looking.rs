@@ -68,7 +68,7 @@ async fn every_step_is_listed_with_its_rights_and_its_schema() {
     let stage = Stage::new().await;
     let answer = stage.reader("steps").await;
     let steps = answer.body["steps"].as_array().unwrap();
-    assert_eq!(steps.len(), crate::STEPS.len() + 2);
+    assert_eq!(steps.len(), crate::STEPS.len() + 3);
     let join = steps.iter().find(|step| step["step"] == "join_groups").unwrap();
     assert!(join["needs"].as_array().unwrap().contains(&json!("Graph: Directory.Read.All")));
     assert_eq!(join["schema"]["required"], json!(["personId", "teams"]));

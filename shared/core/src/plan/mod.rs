@@ -1,5 +1,6 @@
 //! Plans: which steps bring the world from what is held to what is desired.
 
+mod cluster;
 mod direct;
 #[cfg(test)]
 mod model;
@@ -10,8 +11,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{policy::place, request};
+use crate::{ClusterName, policy::place, request};
 
+pub use cluster::{ClusterHeld, plan_cluster};
 pub use person::plan_person;
 pub use team::plan_team;
 
@@ -73,6 +75,10 @@ pub struct Plan {
     pub intents: Vec<Intent>,
     /// What no step can do, and what a person must do about it. A case with any does not close.
     pub residue: Vec<String>,
+    /// What must come first and another plan sees to, which then wakes the case. Until then the
+    /// case rests.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waits: Vec<String>,
     /// Worth knowing, nothing to do: recorded once.
     pub findings: Vec<String>,
 }
@@ -80,7 +86,7 @@ pub struct Plan {
 impl Plan {
     /// Whether observation agrees with what is desired.
     pub fn is_done(&self) -> bool {
-        self.intents.is_empty() && self.residue.is_empty()
+        self.intents.is_empty() && self.residue.is_empty() && self.waits.is_empty()
     }
 }
 
@@ -91,12 +97,24 @@ impl fmt::Display for Plan {
         }
         let steps = self.intents.iter().map(ToString::to_string);
         let left = self.residue.iter().map(|line| format!("! {line}"));
+        let waits = self.waits.iter().map(|line| format!("waits: {line}"));
         let notes = self.findings.iter().map(|line| format!("note: {line}"));
-        f.write_str(&steps.chain(left).chain(notes).collect::<Vec<_>>().join("\n"))
+        f.write_str(&steps.chain(left).chain(waits).chain(notes).collect::<Vec<_>>().join("\n"))
     }
 }
 
 impl Intent {
+    /// The cluster in which it gives or makes something; none for what takes away, or is elsewhere.
+    pub fn gives_in(&self) -> Option<&ClusterName> {
+        match self {
+            Self::GrantClusterAccess(r) => Some(&r.cluster),
+            Self::GrantNamespaceScope(r) | Self::BindNamespaceRole(r) => Some(&r.cluster),
+            Self::CreateNamespace(r) => Some(&r.cluster),
+            Self::BindClusterRole(r) => Some(&r.cluster),
+            _ => None,
+        }
+    }
+
     /// The step's name.
     pub fn step(&self) -> &'static str {
         match self {

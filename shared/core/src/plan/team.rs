@@ -41,7 +41,21 @@ pub fn plan_team(policy: &Policy, team: &TeamName, held: &TeamHoldings) -> Resul
             check_principal(policy, &group.id)?;
         }
     }
+    wait_for_entra(&mut plan, held);
     Ok(plan)
+}
+
+/// Nothing is given in a cluster that Entra does not guard yet: its user credential would be an
+/// admin's.
+fn wait_for_entra(plan: &mut Plan, held: &TeamHoldings) {
+    let mut waits = BTreeSet::new();
+    plan.intents.retain(|intent| {
+        let unguarded = intent.gives_in().filter(|cluster| held.unguarded.contains(*cluster));
+        waits.extend(unguarded.cloned());
+        unguarded.is_none()
+    });
+    let line = |cluster| format!("{cluster} must be integrated with Entra first");
+    plan.waits.extend(waits.into_iter().map(line));
 }
 
 fn missing_namespaces<'a>(
