@@ -151,6 +151,7 @@ impl Dev {
         for played in played.iter().filter(|played| !played.answer.ok()) {
             timeline.say(&format!("line {} refused: {}", played.line, played.answer.complaint()));
         }
+        stage.last_call();
         self.settle(stage, ready, timeline).await?;
         if let Some(chaos) = chaos {
             timeline.say(&format!("{} requests, {} kills", chaos.requests(), chaos.kills()));

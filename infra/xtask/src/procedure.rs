@@ -31,6 +31,8 @@ pub async fn carry_out(stage: &Stage, file: &Path) -> Result<Outcome> {
         play(&doors, from, &story).await?;
         approved(stage, &ready).await?;
     }
+    stage.last_call();
+    approved(stage, &ready).await?;
     stage.host.run("sweep", "").await?;
     approved(stage, &ready).await?;
     outcome::gather(stage, &doors).await
