@@ -11,6 +11,8 @@ pub const NEEDS: &[Need] = &[
     Graph("PrivilegedEligibilitySchedule.Read.AzureADGroup"),
     Arm("Microsoft.Authorization/roleAssignments", &["read"]),
     Arm("Microsoft.Authorization/roleDefinitions", &["read"]),
+    Arm("Microsoft.Authorization/roleAssignmentScheduleInstances", &["read"]),
+    Arm("Microsoft.Authorization/roleEligibilityScheduleInstances", &["read"]),
     Arm(
         "Microsoft.ContainerService/managedClusters",
         &["read", "listClusterUserCredential/action"],

@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 use jiff::SignedDuration;
 use reqwest::Method;
 use sandbox::{
-    azure::Permission,
+    azure::{Permission, RoleSchedule},
     directory::{AccessId, Form, Schedule},
 };
 use serde_json::{Value, json};
@@ -58,9 +58,10 @@ impl Planted {
     }
 
     /// A Contributor of the subscription, an Owner group of a resource group with a group in it,
-    /// and a robot with a role of the tenant's own.
+    /// a robot with a role of the tenant's own, somebody eligible and somebody for four hours.
     fn azure_doors(&self) {
-        let (carol, nora) = (self.user("carol"), self.user("nora"));
+        let [carol, nora, pia, tom] = ["carol", "nora", "pia", "tom"].map(|name| self.user(name));
+        let now = self.0.stage.sandbox.world.clock.now();
         let (owners, nested) = (self.group("Owners"), self.group("Nested"));
         let robot = self.directory(|d| d.add_managed_identity("deployer", "client-deployer"));
         self.directory(|d| d.add_member(&owners, &nested) && d.add_member(&nested, &nora));
@@ -72,6 +73,21 @@ impl Planted {
             azure.assign("Owner", &group, "Group", &owners);
             azure.assign("Reader", SUBSCRIPTION, "User", &nora);
             let role = azure.add_custom_role("Cluster deployer", permission);
+            let contributor = azure.roles.named("Contributor").expect("built in").guid.clone();
+            for (eligible, user) in [(true, &pia), (false, &tom)] {
+                let assignment =
+                    (!eligible).then(|| azure.assign(&contributor, &group, "User", user));
+                azure.schedules.push(RoleSchedule {
+                    eligible,
+                    role: contributor.clone(),
+                    scope: group.clone(),
+                    principal_type: "User".to_owned(),
+                    principal_id: user.clone(),
+                    assignment,
+                    starts: now,
+                    ends: Some(now + SignedDuration::from_hours(4)),
+                });
+            }
             azure.assign(&role, &group, "ServicePrincipal", &robot);
         });
     }
@@ -167,6 +183,9 @@ async fn every_way_in_has_a_row_with_its_path_and_its_reason() {
     assert_snapshot!(planted.lines(&rows), @r#"
     private-aks/- | site-admin-1@contoso.onmicrosoft.com | cluster-admin | group ClusterAdminGroup -> Azure role AKS RBAC Cluster Admin at private-aks | active | notBefore | not in the policy: nothing puts them into team platform
     private-aks/- | site-admin-1@contoso.onmicrosoft.com | cluster-admin | group ClusterAdminGroup -> admin group of the cluster | active | unknown | not in the policy: nothing puts them into team platform
+    private-aks/- | tom@contoso.onmicrosoft.com | changes the cluster | Azure role Contributor at resource group rg-spoke | active for a time | exactly | not in the policy
+    private-aks/- | tom@contoso.onmicrosoft.com | takes admin credentials | Azure role Contributor at resource group rg-spoke | dormant for a time | exactly | not in the policy
+    private-aks/- | tom@contoso.onmicrosoft.com | runs commands | Azure role Contributor at resource group rg-spoke | active for a time | exactly | not in the policy
     private-aks/- | carol@contoso.onmicrosoft.com | changes the cluster | Azure role Contributor at subscription 5c3d2b1a-0f9e-4d8c-b7a6-958473625140 | active | exactly | not in the policy
     private-aks/- | carol@contoso.onmicrosoft.com | takes admin credentials | Azure role Contributor at subscription 5c3d2b1a-0f9e-4d8c-b7a6-958473625140 | dormant | exactly | not in the policy
     private-aks/- | carol@contoso.onmicrosoft.com | runs commands | Azure role Contributor at subscription 5c3d2b1a-0f9e-4d8c-b7a6-958473625140 | active | exactly | not in the policy
@@ -174,6 +193,9 @@ async fn every_way_in_has_a_row_with_its_path_and_its_reason() {
     private-aks/- | anna@contoso.onmicrosoft.com | cluster-admin | group ClusterAdminGroup -> admin group of the cluster | active for a time | notBefore | not in the policy: nothing puts them into team platform
     private-aks/- | site-admin-2@contoso.onmicrosoft.com | cluster-admin | group ClusterAdminGroup -> Azure role AKS RBAC Cluster Admin at private-aks | active | notBefore | not in the policy: nothing puts them into team platform
     private-aks/- | site-admin-2@contoso.onmicrosoft.com | cluster-admin | group ClusterAdminGroup -> admin group of the cluster | active | unknown | not in the policy: nothing puts them into team platform
+    private-aks/- | pia@contoso.onmicrosoft.com | changes the cluster | eligible for Azure role Contributor at resource group rg-spoke | eligible for a time | exactly | not in the policy
+    private-aks/- | pia@contoso.onmicrosoft.com | takes admin credentials | eligible for Azure role Contributor at resource group rg-spoke | dormant for a time | exactly | not in the policy
+    private-aks/- | pia@contoso.onmicrosoft.com | runs commands | eligible for Azure role Contributor at resource group rg-spoke | eligible for a time | exactly | not in the policy
     private-aks/- | elias@contoso.onmicrosoft.com | cluster-admin | eligible for group ClusterAdminGroup -> Azure role AKS RBAC Cluster Admin at private-aks | eligible for a time | exactly | not in the policy: nothing puts them into team platform
     private-aks/- | elias@contoso.onmicrosoft.com | cluster-admin | eligible for group ClusterAdminGroup -> admin group of the cluster | eligible for a time | notBefore | not in the policy: nothing puts them into team platform
     private-aks/- | nora@contoso.onmicrosoft.com | changes the cluster | group Nested -> group Owners -> Azure role Owner at resource group rg-spoke | active | notBefore | not in the policy
@@ -261,6 +283,7 @@ async fn what_cannot_be_seen_is_said_and_the_rest_is_told_all_the_same() {
     });
     let mut rights = xtask::tenant::rights(handlers::events::ops::NEEDS);
     rights.arm.remove("Microsoft.Authorization/roleDefinitions/read");
+    rights.arm.remove("Microsoft.Authorization/roleEligibilityScheduleInstances/read");
     rights.graph.retain(|permission| !permission.starts_with("Privileged"));
     planted.0.stage.sandbox.world.grant("ops", rights);
     let answer = planted.ask("").await;
@@ -270,6 +293,8 @@ async fn what_cannot_be_seen_is_said_and_the_rest_is_told_all_the_same() {
     assert_snapshot!(told.collect::<Vec<_>>().join("\n"), @r#"
     "PIM memberships, eligible or for a time, in groups ClusterAdminGroup": "Graph denied GET PIM instances of a group: Authorization_RequestDenied"
     "what Azure roles permit: 1b95cea6-3ef6-5b30-bd69-71f496fc22d2, 4abbcc35-e782-43d8-92c5-2d3f1bd2253f, 8e3af657-a8ff-443c-a75c-2fe8c4bcb635, a7ffa36f-339b-4b5c-8bdf-e2c188b2c0eb, acdd72a7-3385-48ef-bd42-f606fba81ae7, b1ff04bb-8a4e-4dc4-8eb5-8693973ce19b, b24988ac-6180-42a0-ab88-20f7382dd24c": "ARM denied GET roleDefinition: AuthorizationFailed"
+    "Azure roles under PIM, eligible or for a time": "ARM denied GET roleEligibilityScheduleInstances: AuthorizationFailed"
+    "Azure roles under PIM, eligible or for a time": "ARM denied GET roleEligibilityScheduleInstances: AuthorizationFailed"
     "RoleBindings and ClusterRoleBindings": "the cluster is stopped"
     "#);
     let rows = answer.body["rows"].as_array().expect("rows");

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use futures::{StreamExt, stream};
-use latchkey_azure::{ManagedCluster, arm::assignment_name};
+use latchkey_azure::{
+    ManagedCluster,
+    arm::{PimRole, assignment_name},
+};
 use latchkey_core::{
     ClusterName,
     access::{
@@ -11,7 +14,7 @@ use latchkey_core::{
         observed::{Assignment, Cluster, Settings, Tenure},
         reaches,
     },
-    holdings::{Binding, RoleAssignment},
+    holdings::{Binding, PimForm, RoleAssignment, same_scope},
 };
 use latchkey_runtime::{Cx, StepError};
 use uuid::Uuid;
@@ -35,17 +38,21 @@ pub(super) async fn all(cx: &Cx, filter: &Filter) -> Seen<Vec<Cluster>> {
 async fn one(cx: &Cx, name: &ClusterName) -> Seen<Cluster> {
     let mut blind = Blind::default();
     let scope = cx.policy().scope(name, None).unwrap_or_default();
-    let (found, given) =
-        futures::join!(cx.arm().cluster(&scope), cx.arm().assignments_under(&scope));
+    let (found, given, pim) = futures::join!(
+        cx.arm().cluster(&scope),
+        cx.arm().assignments_under(&scope),
+        cx.arm().pim_roles(&scope),
+    );
     let found = blind.of(name, "the cluster's settings", found);
     let given = blind.of(name, "Azure roles at, above and below the cluster", given);
+    let pim = blind.of(name, "Azure roles under PIM, eligible or for a time", pim);
     let stopped = found.as_ref().is_some_and(is_stopped);
     let bindings =
         if stopped { Err("the cluster is stopped".to_owned()) } else { bindings(cx, name).await };
     let cluster = Cluster {
         name: name.clone(),
         settings: found.map(settings),
-        assignments: assignments(cx, name, given.unwrap_or_default()),
+        assignments: assignments(cx, name, given.unwrap_or_default(), pim.unwrap_or_default()),
         bindings: blind
             .of(name, "RoleBindings and ClusterRoleBindings", bindings)
             .unwrap_or_default(),
@@ -72,16 +79,49 @@ fn settings(found: ManagedCluster) -> Settings {
     }
 }
 
-/// The assignments that reach the cluster or a namespace of it.
-fn assignments(cx: &Cx, name: &ClusterName, given: Vec<RoleAssignment>) -> Vec<Assignment> {
+/// The roles that reach the cluster or a namespace of it, those somebody is eligible for included.
+fn assignments(
+    cx: &Cx,
+    name: &ClusterName,
+    given: Vec<RoleAssignment>,
+    pim: Vec<PimRole>,
+) -> Vec<Assignment> {
     let Some(cluster) = cx.policy().clusters.get(name) else { return Vec::new() };
-    let here = given.into_iter().filter(|held| reaches(cluster, &held.scope));
-    here.map(|held| {
-        let name = assignment_name(&held.scope, &held.principal, held.role).to_string();
-        let ours = held.id.to_ascii_lowercase().ends_with(&name);
-        Assignment { held, tenure: Tenure::default(), ours }
-    })
-    .collect()
+    let (eligible, timed): (Vec<_>, Vec<_>) =
+        pim.into_iter().partition(|role| role.form == PimForm::Eligible);
+    let given = given.into_iter().map(|held| {
+        let tenure = timed.iter().find(|role| stands_for(role, &held)).map(tenure);
+        Assignment { ours: is_ours(&held), tenure: tenure.unwrap_or_default(), held }
+    });
+    let eligible = eligible.into_iter().map(|role| Assignment {
+        tenure: tenure(&role),
+        ours: false,
+        held: role.held,
+    });
+    given.chain(eligible).filter(|given| reaches(cluster, &given.held.scope)).collect()
+}
+
+/// Whether an assignment is how a role in force under PIM shows.
+fn stands_for(role: &PimRole, held: &RoleAssignment) -> bool {
+    match &role.assignment {
+        Some(id) => same_scope(id, &held.id),
+        None => {
+            let kept = &role.held;
+            let same = (kept.role, &kept.principal) == (held.role, &held.principal);
+            same && same_scope(&kept.scope, &held.scope)
+        }
+    }
+}
+
+fn tenure(role: &PimRole) -> Tenure {
+    let eligible = role.form == PimForm::Eligible;
+    Tenure { eligible, since: role.since, until: role.until }
+}
+
+/// Whether it bears the name that we give.
+fn is_ours(held: &RoleAssignment) -> bool {
+    let name = assignment_name(&held.scope, &held.principal, held.role).to_string();
+    held.id.to_ascii_lowercase().ends_with(&name)
 }
 
 /// What the roles permit that are assigned.

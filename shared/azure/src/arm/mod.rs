@@ -6,6 +6,7 @@ mod clusters;
 mod definitions;
 mod names;
 mod operation;
+mod schedules;
 mod wire;
 
 use latchkey_core::Service;
@@ -17,6 +18,7 @@ pub use changes::ClusterChange;
 pub use clusters::ManagedCluster;
 use definitions::Known;
 pub use names::assignment_name;
+pub use schedules::PimRole;
 
 /// Version of the authorization resource provider.
 const AUTHORIZATION: &str = "2022-04-01";

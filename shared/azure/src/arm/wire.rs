@@ -10,13 +10,14 @@ use uuid::Uuid;
 /// A role assignment.
 #[derive(Deserialize)]
 pub(super) struct WireAssignment {
-    id: String,
-    properties: AssignmentProperties,
+    pub id: String,
+    pub properties: AssignmentProperties,
 }
 
+/// What of one matters to us.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct AssignmentProperties {
+pub(super) struct AssignmentProperties {
     scope: String,
     role_definition_id: String,
     principal_id: String,

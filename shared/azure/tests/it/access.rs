@@ -1,8 +1,13 @@
 //! What the view of access is made from: role definitions, members and what ids stand for.
 
+use jiff::SignedDuration;
 use latchkey_azure::MemberKind;
-use latchkey_core::ObjectId;
-use sandbox::{Service, azure::Permission};
+use latchkey_core::{ObjectId, holdings::PimForm};
+use sandbox::{
+    Service,
+    azure::{Permission, RoleSchedule},
+    directory::{AccessId, Form, Schedule},
+};
 
 use crate::stage::{object_id, stage};
 
@@ -66,4 +71,72 @@ async fn ids_and_names_are_told_and_what_does_not_exist_is_absent() {
     let users = stage.graph.users_by_upn(&upns.map(str::to_owned)).await;
     assert_eq!(users[0].as_ref().unwrap().as_ref().map(|user| &user.id), Some(&person));
     assert_eq!(users[1].as_ref().unwrap(), &None);
+}
+
+#[tokio::test]
+async fn azure_roles_under_pim_are_told_with_their_end_and_ordinary_ones_are_not() {
+    let stage = stage().await;
+    let person = stage.person("pat", "1042");
+    let now = stage.sandbox.world.clock.now();
+    let group = stage.cluster.split("/providers/").next().unwrap().to_owned();
+    let end = Some(now + SignedDuration::from_hours(8));
+    let schedule = |eligible, scope: &str, ends| RoleSchedule {
+        eligible,
+        role: "b24988ac-6180-42a0-ab88-20f7382dd24c".to_owned(),
+        scope: scope.to_owned(),
+        principal_type: "User".to_owned(),
+        principal_id: person.to_string(),
+        assignment: Some("/an/assignment".to_owned()),
+        starts: now,
+        ends,
+    };
+    stage.azure().schedules = vec![
+        schedule(true, &group, None),
+        schedule(false, &stage.cluster, end),
+        schedule(false, &group, None),
+        schedule(true, "/subscriptions/other", None),
+    ];
+    let roles = stage.arm.pim_roles(&stage.cluster).await.unwrap();
+    let told: Vec<_> = roles.iter().map(|role| (role.form, role.until)).collect();
+    assert_eq!(told, [(PimForm::Eligible, None), (PimForm::Active, end)]);
+    assert_eq!((&roles[0].held.scope, &roles[0].held.principal), (&group, &person));
+    assert_eq!(
+        (roles[1].since, roles[1].assignment.as_deref()),
+        (Some(now), Some("/an/assignment"))
+    );
+}
+
+#[tokio::test]
+async fn pim_of_groups_is_told_group_by_group_and_ordinary_members_are_not() {
+    let stage = stage().await;
+    let (timed, plain) = (stage.person("pat", "1042"), stage.person("sam", "1043"));
+    let (one, two) = (stage.group("one"), stage.group("two"));
+    let now = stage.sandbox.world.clock.now();
+    let schedule = |form, group: &ObjectId| Schedule {
+        id: format!("{group}_member_{form:?}"),
+        group: group.to_string(),
+        principal: timed.to_string(),
+        access: AccessId::Member,
+        form,
+        created_using: String::new(),
+        created: now,
+        modified: None,
+        starts: now,
+        ends: Some(now + SignedDuration::from_hours(8)),
+        activated_using: None,
+    };
+    {
+        let mut directory = stage.directory();
+        assert!(directory.add_member(one.as_str(), plain.as_str()));
+        directory.put_schedule(schedule(Form::Active, &one)).unwrap();
+        directory.put_schedule(schedule(Form::Eligible, &two)).unwrap();
+    }
+    let found = stage.graph.pim_of_groups(&[one, two]).await;
+    let told = found.iter().map(|held| {
+        let held = &held.as_ref().unwrap()[0];
+        (held.id.clone(), held.form, held.until.is_some())
+    });
+    let expected = [PimForm::Active, PimForm::Eligible].map(|form| (timed.clone(), form, true));
+    assert_eq!(told.collect::<Vec<_>>(), expected);
+    assert!(found.iter().all(|held| held.as_ref().unwrap().len() == 1));
 }

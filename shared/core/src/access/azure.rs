@@ -8,6 +8,7 @@ use super::{
     paths::{Paths, Right},
     place::{Cover, called, cover},
     row::Row,
+    why::Given,
 };
 use crate::{azure_role::AzureRole, holdings::PrincipalType, ids::NamespaceName, policy};
 
@@ -88,7 +89,11 @@ fn of_assignment(
     let right = Right {
         cluster: &seen.name,
         namespace,
-        given: paths.reasons.of_role(held, assignment.ours),
+        given: match assignment.tenure.eligible {
+            // The policy knows of no eligibility for an Azure role.
+            true => Given::Nothing,
+            false => paths.reasons.of_role(held, assignment.ours),
+        },
         can: able.can,
         by: match able.by_user_credential {
             true => vec![link, Link::UserCredential],

@@ -18,6 +18,7 @@ mod resource_groups;
 mod role_routes;
 mod roles;
 mod route;
+mod schedules;
 mod scope;
 mod snapshot;
 mod state;
@@ -36,6 +37,7 @@ use http::{HeaderMap, Method, Uri};
 pub use assignments::{Assignments, RoleAssignment};
 pub use clusters::{AccessProfile, Cluster, Clusters};
 pub use roles::{Permission, Plane, RoleDefinition, RoleDefinitions};
+pub use schedules::RoleSchedule;
 pub use snapshot::snapshot;
 pub use state::{Grant, Knobs, State};
 
@@ -121,6 +123,7 @@ fn dispatch(call: &Call<'_>, route: &Route) -> Result<Response, ArmError> {
         Route::ResourceGroupExists(id) => Ok(resource_groups::exists(call, id)),
         Route::ReadResourceGroup(id) => resource_groups::get(call, id),
         Route::PutResourceGroup(id) => resource_groups::put(call, id),
+        Route::RoleSchedules(eligible, at) => schedules::list(call, *eligible, at),
         Route::RoleDefinitions(at) => role_routes::list(call, at),
         Route::RoleDefinition(Change::Read, at, guid) => role_routes::get(call, at, guid),
         Route::RoleDefinition(Change::Write, at, guid) => role_routes::put(call, at, guid),

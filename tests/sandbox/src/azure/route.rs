@@ -25,6 +25,8 @@ pub enum Route {
     RoleDefinitions(String),
     /// One role definition.
     RoleDefinition(Change, String, String),
+    /// Roles under PIM at a scope and above: eligibilities, or what is in force.
+    RoleSchedules(bool, String),
     /// Role assignments around a scope.
     RoleAssignments(String),
     /// One role assignment, by scope and name.
@@ -117,6 +119,12 @@ impl Route {
             Self::RoleDefinition(change, scope, _) => {
                 return Some((change.action("roleDefinitions"), scope.clone()));
             }
+            Self::RoleSchedules(true, scope) => {
+                ("Microsoft.Authorization/roleEligibilityScheduleInstances/read", scope.clone())
+            }
+            Self::RoleSchedules(false, scope) => {
+                ("Microsoft.Authorization/roleAssignmentScheduleInstances/read", scope.clone())
+            }
             Self::RoleAssignments(scope) => {
                 ("Microsoft.Authorization/roleAssignments/read", scope.clone())
             }
@@ -173,6 +181,12 @@ fn authorization(method: &Method, scope: &str, rest: &str) -> Option<Route> {
     match (kind, name) {
         ("roleassignments", "") if *method == Method::GET => Some(Route::RoleAssignments(scope)),
         ("roledefinitions", "") if *method == Method::GET => Some(Route::RoleDefinitions(scope)),
+        ("roleeligibilityscheduleinstances", "") if *method == Method::GET => {
+            Some(Route::RoleSchedules(true, scope))
+        }
+        ("roleassignmentscheduleinstances", "") if *method == Method::GET => {
+            Some(Route::RoleSchedules(false, scope))
+        }
         (_, name) if name.is_empty() || name.contains('/') => None,
         ("roleassignments", name) => {
             Some(Route::RoleAssignment(Change::of(method)?, scope, name.to_owned()))

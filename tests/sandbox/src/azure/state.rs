@@ -10,6 +10,7 @@ use super::clusters::Clusters;
 use super::operations::Operations;
 use super::resource_groups::Groups;
 use super::roles::{Permission, Plane, RoleDefinition, RoleDefinitions};
+use super::schedules::RoleSchedule;
 use super::scope;
 use crate::ClusterSpec;
 
@@ -55,6 +56,8 @@ pub struct State {
     pub roles: RoleDefinitions,
     /// Role assignments of the whole tenant.
     pub assignments: Assignments,
+    /// Roles under PIM, of the whole tenant.
+    pub schedules: Vec<RoleSchedule>,
     /// Managed clusters.
     pub clusters: Clusters,
     pub(super) operations: Operations,
