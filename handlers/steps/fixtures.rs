@@ -1,15 +1,22 @@
 //! Values that the tests of the steps share. Everybody in them is fictitious.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::SignedDuration;
 use latchkey_core::{
-    ObjectId, Policy, Timestamp,
+    Holdings, ObjectId, Policy, TeamName, Timestamp,
     azure_role::AzureRole,
     cluster::Security,
-    holdings::{Binding, Group, PrincipalType, RoleAssignment, RoleRef, Subject, User},
+    desired::{Account, Desired, Why},
+    holdings::{
+        Binding, Group, PimForm, PimMembership, PrincipalType, RoleAssignment, RoleRef, Subject,
+        User,
+    },
     invariants::Admins,
     op::Integration,
+    state::Standing,
 };
+use latchkey_runtime::pim::Seat;
 use serde::de::DeserializeOwned;
 
 /// The example policy.
@@ -56,6 +63,51 @@ pub(super) fn group(number: u32, name: &str) -> Group {
         synced: false,
         role_assignable: false,
     }
+}
+
+/// The place in team on-call of person 1005, whom the policy makes eligible and who is neither
+/// eligible nor a member yet.
+pub(super) fn seat(change: impl FnOnce(&mut Seat)) -> Seat {
+    let team: TeamName = "on-call".parse().expect("a name");
+    let matched = "department = Site Reliability".to_owned();
+    let why = vec![Why::Birthright { rule: 3, matched }];
+    let mut seat = Seat {
+        policy: policy(),
+        person: "1005".parse().expect("an id"),
+        team: team.clone(),
+        standing: Standing::Active,
+        desired: Desired {
+            account: Account::Enabled,
+            teams: BTreeMap::new(),
+            grants: BTreeSet::new(),
+            eligible: [(team, why)].into(),
+            just_in_time: BTreeMap::new(),
+            over: BTreeMap::new(),
+            findings: Vec::new(),
+        },
+        user: Some(user()),
+        group: Some(Group { role_assignable: true, ..group(2, "Frontend_on_call") }),
+        held: Holdings::default(),
+    };
+    change(&mut seat);
+    seat
+}
+
+/// The person has left.
+pub(super) fn gone(seat: &mut Seat) {
+    seat.standing = Standing::Left;
+    seat.desired.account = Account::Disabled { since: now() };
+    seat.desired.eligible.clear();
+}
+
+/// PIM keeps this of the seat's group, from an hour ago for so many hours from now on.
+pub(super) fn keep(seat: &mut Seat, form: PimForm, hours: i64) {
+    let group = seat.group.clone().expect("there is a group");
+    let at = |hours| Some(now() + SignedDuration::from_hours(hours));
+    if form == PimForm::Active {
+        seat.held.groups = vec![group.clone()];
+    }
+    seat.held.pim.push(PimMembership { group, form, since: at(-1), until: at(hours) });
 }
 
 /// A role of group number 2.

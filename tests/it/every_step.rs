@@ -4,6 +4,7 @@
 //! A step takes part by being in `STEPS` and having an `example.json`.
 
 mod case;
+mod governance;
 mod needs;
 mod stage;
 mod world;
@@ -210,7 +211,7 @@ async fn throttling_delays_and_changes_nothing() {
 /// How far behind the reads may be. Entra keeps no group names unique, so a look after the next
 /// attempt that still sees no group makes a second one: both are then refused as ambiguous.
 fn most_stale_reads(step: &str) -> u32 {
-    if step == "create_group" { 1 } else { 3 }
+    if ["create_group", "create_role_assignable_group"].contains(&step) { 1 } else { 3 }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

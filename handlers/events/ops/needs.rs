@@ -7,6 +7,7 @@ pub const NEEDS: &[Need] = &[
     Graph("User.Read.All"),
     Graph("Directory.Read.All"),
     Graph("GroupMember.Read.All"),
+    Graph("Policy.Read.All"),
     Graph("PrivilegedAssignmentSchedule.Read.AzureADGroup"),
     Graph("PrivilegedEligibilitySchedule.Read.AzureADGroup"),
     Arm("Microsoft.Authorization/roleAssignments", &["read"]),

@@ -71,7 +71,7 @@ pub async fn record(cx: &Cx, body: &[u8]) -> Result<Recorded, StepError> {
 
 /// The case of an event: a duplicate joins the first one's.
 pub fn case_of(fact: &Fact) -> CaseId {
-    CaseId::of(&["event", fact.person.as_str(), &fact.event.digest()])
+    fact.case()
 }
 
 async fn append(cx: &Cx, fact: &Fact) -> Result<Vec<Fact>, StepError> {

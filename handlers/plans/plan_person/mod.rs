@@ -15,7 +15,7 @@ use latchkey_core::{
 use latchkey_runtime::{
     Cx,
     Need::{self, Arm, Graph, Kube, Send},
-    PersonView, StepError, admins, case, mail, people,
+    PersonView, StepError, admins, case, mail, people, pim,
 };
 
 use super::planning;
@@ -27,6 +27,8 @@ pub const NEEDS: &[Need] = &[
     Graph("User.Read.All"),
     Graph("Directory.Read.All"),
     Graph("GroupMember.Read.All"),
+    Graph("PrivilegedAssignmentSchedule.Read.AzureADGroup"),
+    Graph("PrivilegedEligibilitySchedule.Read.AzureADGroup"),
     Arm("Microsoft.Authorization/roleAssignments", &["read"]),
     Arm("Microsoft.ContainerService/managedClusters", &["listClusterUserCredential/action"]),
     Kube("rolebindings", &["list"]),
@@ -107,17 +109,26 @@ pub async fn look(cx: &Cx, view: &PersonView) -> Result<Seen, StepError> {
     Ok(Seen { desired: Desired::of(cx.policy(), &state, now), held, admins, plan })
 }
 
-/// Of people who work on, only what Latchkey itself gave them by name; of leavers, everything.
+/// Of people who work on, only what Latchkey itself gave them by name, and what PIM keeps; of
+/// leavers, everything.
 async fn observe(cx: &Cx, view: &PersonView, standing: Standing) -> Result<Holdings, StepError> {
     let found = view.user_with_groups(cx).await?;
     let (user, groups) = found.map_or((None, Vec::new()), |(user, groups)| (Some(user), groups));
     let names = view.names(user.as_ref());
     let held = Holdings { user, groups, ..Holdings::default() };
+    if held.user.is_none() && standing != Standing::Left {
+        return Ok(held); // who has no user yet can hold nothing
+    }
+    let pim = async {
+        match &held.user {
+            Some(user) => pim::kept(cx, &user.id, &held.groups).await,
+            None => Ok(Vec::new()),
+        }
+    };
     if standing != Standing::Left {
-        // Who has no user yet can hold nothing.
-        let Some(_) = &held.user else { return Ok(held) };
-        let (bindings, unseen) = people::own_cluster_bindings(cx, &names).await;
-        return Ok(Holdings { bindings, unseen, ..held });
+        let (pim, (bindings, unseen)) =
+            futures::join!(pim, people::own_cluster_bindings(cx, &names));
+        return Ok(Holdings { pim: pim?, bindings, unseen, ..held });
     }
     let assignments = async {
         match &names.id {
@@ -125,9 +136,9 @@ async fn observe(cx: &Cx, view: &PersonView, standing: Standing) -> Result<Holdi
             None => Ok(Vec::new()),
         }
     };
-    let (assignments, (bindings, unseen)) =
-        futures::join!(assignments, people::bindings(cx, &names));
-    Ok(Holdings { assignments: assignments?, bindings, unseen, ..held })
+    let (pim, assignments, (bindings, unseen)) =
+        futures::join!(pim, assignments, people::bindings(cx, &names));
+    Ok(Holdings { pim: pim?, assignments: assignments?, bindings, unseen, ..held })
 }
 
 /// The instant from which the case's own fact holds, while that lies ahead.

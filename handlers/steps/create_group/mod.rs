@@ -1,6 +1,8 @@
 //! Makes sure that a team's Entra security group exists.
 
-use latchkey_core::{Decision, GroupName, Op, TeamName, Timestamp, holdings::Group, request};
+use latchkey_core::{
+    Decision, GroupName, Op, Refusal, TeamName, Timestamp, holdings::Group, request,
+};
 use latchkey_runtime::{
     Cx,
     Need::{self, Graph},
@@ -16,6 +18,8 @@ pub struct Facts {
     pub name: GroupName,
     /// The group, if there is one.
     pub found: Option<Group>,
+    /// Whether the policy wants it role-assignable.
+    pub role_assignable: bool,
 }
 
 /// The step.
@@ -30,13 +34,20 @@ impl Step for CreateGroup {
     type Facts = Facts;
 
     async fn observe(cx: &Cx, request: &request::Team) -> Result<Facts, StepError> {
-        let name = cx.policy().team(&request.team)?.group.clone();
+        let team = cx.policy().team(&request.team)?;
+        let (name, role_assignable) = (team.group.clone(), team.role_assignable);
         let found = teams::group_of(cx, &request.team).await?;
-        Ok(Facts { team: request.team.clone(), name, found })
+        Ok(Facts { team: request.team.clone(), name, found, role_assignable })
     }
 
     fn decide(_: &request::Team, facts: &Facts, _: Timestamp) -> Decision {
-        let Facts { team, name, found } = facts.clone();
+        let Facts { team, name, found, role_assignable } = facts.clone();
+        if role_assignable && found.is_none() {
+            return Decision::refuse(Refusal::NotWritable {
+                what: format!("group {name}"),
+                why: "the policy makes it role-assignable: create_role_assignable_group".into(),
+            });
+        }
         Decision::from_ops(found.is_none().then_some(Op::CreateGroup {
             team,
             group: name,

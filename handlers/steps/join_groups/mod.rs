@@ -25,6 +25,8 @@ pub struct Facts {
     pub standing: Standing,
     /// Teams the person is entitled to now.
     pub entitled: BTreeSet<TeamName>,
+    /// Teams whose membership PIM gives and takes.
+    pub by_pim: BTreeSet<TeamName>,
     /// The person's Entra user.
     pub user: Option<User>,
     /// Groups the user is a direct member of.
@@ -55,8 +57,13 @@ impl Step for JoinGroups {
         // The facts are read again after Graph was: they decide, and must not be older.
         let state = PersonView::read(cx, &request.person_id).await?.state(cx.now());
         let desired = Desired::of(cx.policy(), &state, cx.now());
+        let by_pim = |team: &&TeamName| {
+            let policy = cx.policy().teams.get(*team);
+            desired.just_in_time.contains_key(*team) || policy.is_some_and(|t| t.makes_eligible())
+        };
+        let by_pim = request.teams.iter().filter(by_pim).cloned().collect();
         let entitled = desired.teams.into_keys().collect();
-        Ok(Facts { standing: state.standing(), entitled, user, member_of, groups })
+        Ok(Facts { standing: state.standing(), entitled, by_pim, user, member_of, groups })
     }
 
     fn decide(request: &request::JoinGroups, facts: &Facts, _: Timestamp) -> Decision {
@@ -83,9 +90,10 @@ fn changes(request: &request::JoinGroups, facts: &Facts, user: &User) -> (Vec<Op
         };
         let member = facts.member_of.contains(&group.id);
         match (entitled, member) {
-            (true, false) if !group.writable() => {
+            (true, false) if !group.writable() || group.role_assignable => {
                 residue.push(not_writable(person(request), group));
             }
+            (false, true) if facts.by_pim.contains(team) || group.role_assignable => {}
             (true, false) => ops.push(join(person(request), user, group)),
             (false, true) => ops.push(leave(person(request), user, group)),
             _ => {}
@@ -126,6 +134,9 @@ fn leave(person: &PersonId, user: &User, group: &Group) -> Op {
 }
 
 fn not_writable(person: &PersonId, group: &Group) -> String {
+    if group.writable() {
+        return format!("{} is role-assignable: {person} can be made a member by PIM", group.name);
+    }
     format!("{person} must be made a member of {} where its members are kept", group.name)
 }
 

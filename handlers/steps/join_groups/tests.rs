@@ -60,6 +60,23 @@ fn a_group_whose_members_are_kept_elsewhere_needs_somebody() {
 }
 
 #[test]
+fn what_pim_gives_is_neither_given_nor_taken_here() {
+    let by_pim = |facts: &mut Facts| {
+        member(facts);
+        facts.entitled.clear();
+        facts.by_pim.extend([team("backend"), team("observers")]);
+    };
+    assert_snapshot!(decide(by_pim), @"refused: teams: backend is not in the policy");
+    let role_assignable = |facts: &mut Facts| {
+        facts.groups.get_mut(&team("backend")).unwrap().role_assignable = true;
+    };
+    assert_snapshot!(decide(role_assignable), @"
+    + 1002 into group Ops_Observers
+    ! Ops_Backend_team is role-assignable: 1002 can be made a member by PIM
+    ");
+}
+
+#[test]
 fn a_group_that_does_not_exist_keeps_nobody_out_of_the_others() {
     let missing = |facts: &mut Facts| {
         facts.groups.remove(&team("backend"));
@@ -102,6 +119,7 @@ fn decide(change: impl FnOnce(&mut Facts)) -> Decision {
     let mut facts = Facts {
         standing: Standing::Active,
         entitled: request.teams.clone(),
+        by_pim: BTreeSet::new(),
         user: Some(f::user()),
         member_of: BTreeSet::new(),
         groups: request.teams.iter().map(group).collect(),

@@ -48,11 +48,11 @@ impl Step for LeaveGroups {
         let view = PersonView::read(cx, &request.person_id).await?;
         let state = view.state(cx.now());
         let desired = Desired::of(cx.policy(), &state, cx.now());
-        let entitled = desired.teams.keys().filter_map(|team| cx.policy().teams.get(team));
-        let entitled: BTreeSet<_> = entitled.map(|team| team.group.clone()).collect();
+        let entitled = cx.policy().teams.iter().filter(|(team, _)| desired.justifies(team));
+        let entitled: BTreeSet<_> = entitled.map(|(_, team)| team.group.clone()).collect();
         let held = view.user_with_groups(cx).await?.map(|(user, mut groups)| {
             groups.retain(|g| request.everything || names.contains(&g.name));
-            groups.retain(|g| !entitled.contains(&g.name));
+            groups.retain(|g| !entitled.contains(&g.name) && !ends_by_pim(cx.policy(), g));
             (user, groups)
         });
         let admins = match &held {
@@ -73,7 +73,8 @@ impl Step for LeaveGroups {
         if let Err(refusal) = may_cut_off(&facts.policy, &facts.admins, &user.id) {
             return Decision::refuse(refusal);
         }
-        let (writable, fixed): (Vec<_>, Vec<_>) = groups.iter().partition(|g| g.writable());
+        let (writable, fixed): (Vec<_>, Vec<_>) =
+            groups.iter().partition(|group| group.writable() && !group.role_assignable);
         Decision::Apply {
             ops: writable.into_iter().map(|group| leave(person, user, group)).collect(),
             residue: fixed.into_iter().map(|group| not_writable(person, group)).collect(),
@@ -97,7 +98,18 @@ fn leave(person: &PersonId, user: &User, group: &Group) -> Op {
     }
 }
 
+/// Ordinary writes do not reach role-assignable groups: those of teams are end_just_in_time's.
+fn ends_by_pim(policy: &Policy, group: &Group) -> bool {
+    group.role_assignable && group.writable() && policy.team_of_group(&group.name).is_some()
+}
+
 fn not_writable(person: &PersonId, group: &Group) -> String {
+    if group.writable() {
+        let name = &group.name;
+        return format!(
+            "{person} is in role-assignable group {name}: only a privileged administrator can take them out"
+        );
+    }
     let kept =
         if group.dynamic { "its membership rule" } else { "the directory it is synced from" };
     format!("{person} is in group {}, whose members follow {kept}: change it there", group.name)

@@ -52,6 +52,15 @@ fn groups_whose_members_are_kept_elsewhere_need_somebody() {
 }
 
 #[test]
+fn a_role_assignable_group_of_nobodys_team_needs_somebody() {
+    let protected = |facts: &mut Facts| groups(facts, |groups| groups[0].role_assignable = true);
+    assert_snapshot!(leaver(protected), @"
+    - 1003 from group Ops_Frontend_team
+    ! 1003 is in role-assignable group Canteen: only a privileged administrator can take them out
+    ");
+}
+
+#[test]
 fn a_break_glass_account_is_untouchable() {
     let protected = |facts: &mut Facts| {
         facts.held = Some((User { id: f::break_glass(), ..f::user() }, Vec::new()));

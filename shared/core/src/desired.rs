@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Policy, Timestamp,
     ids::{ClusterName, RoleName, TeamName},
-    policy::{Attribute, Birthright},
-    state::{PersonState, Spell, Standing},
+    policy::{Attribute, Birthright, Team},
+    state::{PersonState, Requested, Spell, Standing},
 };
 
 /// What a person should hold at an instant.
@@ -25,6 +25,12 @@ pub struct Desired {
     /// Roles at whole clusters in the person's own name.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub grants: BTreeSet<(ClusterName, RoleName)>,
+    /// Teams whose membership may be asked for (PIM), each with its reasons.
+    pub eligible: BTreeMap<TeamName, Vec<Why>>,
+    /// Memberships for a time (PIM) that were asked for.
+    pub just_in_time: BTreeMap<TeamName, Requested>,
+    /// Teams asked for until an instant that has passed: what was given for it must be over.
+    pub over: BTreeMap<TeamName, Timestamp>,
     /// What the facts ask for and the policy cannot give, naming the field.
     pub findings: Vec<String>,
 }
@@ -82,9 +88,20 @@ impl Desired {
             Account::Enabled => policy.grants_of(&state.person),
             Account::Disabled { .. } | Account::Untouched => BTreeSet::new(),
         };
-        let mut desired = Self { account, teams: BTreeMap::new(), grants, findings: vec![] };
+        let mut desired = Self {
+            account,
+            teams: BTreeMap::new(),
+            grants,
+            eligible: BTreeMap::new(),
+            just_in_time: BTreeMap::new(),
+            over: BTreeMap::new(),
+            findings: vec![],
+        };
         for (_, spell) in state.active_spells() {
             desired.add_birthright(policy, spell);
+        }
+        // Who is eligible may ask.
+        for (_, spell) in state.active_spells() {
             desired.add_requests(policy, spell, now);
         }
         desired.findings.sort();
@@ -92,8 +109,26 @@ impl Desired {
         desired
     }
 
-    fn add(&mut self, team: &TeamName, why: Why) {
-        let reasons = self.teams.entry(team.clone()).or_default();
+    /// Whether membership is justified now, for ever or for a time.
+    pub fn justifies(&self, team: &TeamName) -> bool {
+        self.teams.contains_key(team) || self.just_in_time.contains_key(team)
+    }
+
+    /// Why the person has a place in the team, in whatever way; nothing when nothing gives it.
+    pub fn reasons(&self, team: &TeamName) -> Vec<String> {
+        let standing = self.teams.get(team).into_iter().flatten().map(ToString::to_string);
+        let eligible = self.eligible.get(team).into_iter().flatten();
+        let eligible = eligible.map(|why| format!("eligible, {why}"));
+        let asked = self.just_in_time.get(team);
+        let asked = asked.map(|asked| Why::Requested { until: asked.until }.to_string());
+        standing.chain(eligible).chain(asked).collect()
+    }
+
+    fn add(&mut self, policy: &Policy, team: &TeamName, why: Why) {
+        let found = policy.teams.get(team);
+        let only_eligible = found.is_some_and(Team::makes_eligible);
+        let teams = if only_eligible { &mut self.eligible } else { &mut self.teams };
+        let reasons = teams.entry(team.clone()).or_default();
         if !reasons.contains(&why) {
             reasons.push(why);
         }
@@ -105,7 +140,7 @@ impl Desired {
             let Some(matched) = matched(birthright, spell) else { continue };
             matches = true;
             for team in &birthright.teams {
-                self.add(team, Why::Birthright { rule, matched: matched.clone() });
+                self.add(policy, team, Why::Birthright { rule, matched: matched.clone() });
             }
         }
         if !matches {
@@ -114,14 +149,43 @@ impl Desired {
     }
 
     fn add_requests(&mut self, policy: &Policy, spell: &Spell, now: Timestamp) {
-        for (name, until) in spell.requests.iter().filter(|(_, until)| **until > now) {
-            match policy.teams.get(name) {
-                Some(team) if team.requestable => self.add(name, Why::Requested { until: *until }),
-                Some(_) => {
-                    self.findings.push(format!("data.request.team: {name} is not requestable"));
-                }
-                None => self.findings.push(format!("data.request.team: no team is named {name}")),
+        for (name, asked) in &spell.requests {
+            if asked.over || asked.until <= now {
+                let end = self.over.entry(name.clone()).or_insert(asked.end());
+                *end = asked.end().max(*end);
+                continue;
             }
+            match self.judge(policy, name, asked) {
+                Ok(team) if team.just_in_time.is_some() => {
+                    let longest = self.just_in_time.get(name).map(|asked| asked.until);
+                    if longest.is_none_or(|until| asked.until > until) {
+                        self.just_in_time.insert(name.clone(), asked.clone());
+                    }
+                }
+                Ok(_) => self.add(policy, name, Why::Requested { until: asked.until }),
+                Err(why) => self.findings.push(why),
+            }
+        }
+    }
+
+    /// The team asked for, if it may be; else which field is at fault.
+    fn judge<'p>(
+        &self,
+        policy: &'p Policy,
+        name: &TeamName,
+        asked: &Requested,
+    ) -> Result<&'p Team, String> {
+        let team = policy.teams.get(name);
+        let team = team.ok_or_else(|| format!("data.request.team: no team is named {name}"))?;
+        if !team.requestable && !self.eligible.contains_key(name) {
+            return Err(format!("data.request.team: {name} is not requestable"));
+        }
+        match &team.just_in_time {
+            Some(limit) if asked.until.duration_since(asked.from) > limit.longest() => {
+                let most = &limit.maximum;
+                Err(format!("data.request.until: {name} is given for {most} at most"))
+            }
+            _ => Ok(team),
         }
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Timestamp,
-    ids::{PersonId, SpellId, TeamName, digest},
+    ids::{CaseId, PersonId, SpellId, TeamName, digest},
     policy::Attribute,
 };
 
@@ -73,6 +73,11 @@ impl fmt::Debug for Fact {
 }
 
 impl Fact {
+    /// The case that its event opens: the same for every delivery of it.
+    pub fn case(&self) -> CaseId {
+        CaseId::of(&["event", self.person.as_str(), &self.event.digest()])
+    }
+
     /// Whether it came more than a minute after it began to hold.
     pub fn late(&self) -> bool {
         self.recorded.duration_since(self.effective) > SignedDuration::from_mins(1)

@@ -7,7 +7,10 @@ use crate::{
     Holdings, Policy,
     azure_role::AzureRole,
     fact::{Attributes, EventKey, Fact, FactKind, Urgency},
-    holdings::{Binding, Group, PrincipalType, RoleAssignment, RoleRef, Subject, User},
+    holdings::{
+        Binding, Group, PimForm, PimMembership, PrincipalType, RoleAssignment, RoleRef, Subject,
+        User,
+    },
     ids::{GroupName, ObjectId, PersonId, SpellId, TeamName},
 };
 
@@ -93,7 +96,7 @@ pub(crate) fn group(name: &str) -> Group {
         name: GroupName::new(name).unwrap(),
         dynamic: false,
         synced: false,
-        role_assignable: false,
+        role_assignable: name == "Frontend_on_call",
     }
 }
 
@@ -131,7 +134,7 @@ pub(crate) fn facts() -> impl Strategy<Value = Vec<Fact>> {
 }
 
 fn any_fact() -> impl Strategy<Value = Fact> {
-    let names = select(vec!["frontend", "backend", "observers", "nobody"]);
+    let names = select(vec!["frontend", "backend", "observers", "on-call", "nobody"]);
     let requested = (names, 0_i64..48).prop_map(|(name, until)| FactKind::AccessRequested {
         team: team(name),
         until: hour(until),
@@ -148,7 +151,8 @@ fn any_fact() -> impl Strategy<Value = Fact> {
         1 => Just(FactKind::RevokeNow),
         1 => requested,
     ];
-    let departments = select(vec!["Frontend Ops", "Backend Ops", "Platform", "Catering"]);
+    let departments =
+        select(vec!["Frontend Ops", "Backend Ops", "Platform", "Site Reliability", "Catering"]);
     let spells = select(vec!["s1", "s2", "s3"]);
     (kind, 0_u64..6, 0_i64..48, spells, 0_u32..12, option::of(departments), any::<bool>()).prop_map(
         |(kind, revision, effective, spell, event, department, immediate)| {
@@ -170,11 +174,12 @@ pub(crate) fn holdings() -> impl Strategy<Value = Holdings> {
         "Ops_Observers",
         "Book_club",
         "ClusterAdminGroup",
+        "Frontend_on_call",
     ];
-    let groups = proptest::sample::subsequence(names, 0..=5);
+    let groups = proptest::sample::subsequence(names, 0..=6);
     let who = option::weighted(0.8, (any::<bool>(), -10_i64..60, any::<bool>()));
     let bound = vec((option::of(Just("shop")), any::<bool>(), select(vec!["view", "edit"])), 0..4);
-    (who, groups, 0_usize..3, bound).prop_map(|(who, groups, assignments, bound)| {
+    (who, groups, pim(), 0_usize..3, bound).prop_map(|(who, groups, pim, assignments, bound)| {
         let Some((enabled, sessions, guest)) = who else { return Holdings::default() };
         let user = User { enabled, guest, sessions_valid_from: Some(hour(sessions)), ..user(1) };
         let role = assignment(AzureRole::RbacReader, "/subscriptions/x", &user.id);
@@ -185,10 +190,34 @@ pub(crate) fn holdings() -> impl Strategy<Value = Holdings> {
         });
         Holdings {
             user: Some(user),
+            pim: kept(&groups, pim),
             groups: groups.into_iter().map(group).collect(),
             assignments: vec![role; assignments],
             bindings: bindings.collect(),
             ..Holdings::default()
         }
     })
+}
+
+type Kept = (&'static str, bool, i64, Option<i64>);
+
+/// What PIM might keep: of which group, whether in force, since and until when.
+fn pim() -> impl Strategy<Value = Vec<Kept>> {
+    let names = select(vec!["Frontend_on_call", "ClusterAdminGroup", "Book_club", "Canteen"]);
+    vec((names, any::<bool>(), -50_i64..50, option::of(60_i64..9000)), 0..4)
+}
+
+/// PIM keeps one of each kind, and what is in force is a membership.
+fn kept(groups: &[&str], pim: Vec<Kept>) -> Vec<PimMembership> {
+    let mut kept: Vec<PimMembership> = Vec::new();
+    for (name, active, since, until) in pim {
+        let form = if active { PimForm::Active } else { PimForm::Eligible };
+        let known = kept.iter().any(|kept| kept.form == form && kept.group.name.as_str() == name);
+        if known || (active && !groups.contains(&name)) {
+            continue;
+        }
+        let (since, until) = (Some(hour(since)), until.map(hour));
+        kept.push(PimMembership { group: group(name), form, since, until });
+    }
+    kept
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Timestamp,
     fact::{Attributes, Fact},
-    ids::{PersonId, SpellId, TeamName},
+    ids::{CaseId, PersonId, SpellId, TeamName},
 };
 
 /// A person at an instant: a function of the *set* of facts and the instant, whatever the order
@@ -43,10 +43,31 @@ pub struct Spell {
     pub attributes: Attributes,
     /// `employee`, `contractor`, ….
     pub worker_type: Option<String>,
-    /// Memberships on request that have not expired.
-    pub requests: BTreeMap<TeamName, Timestamp>,
+    /// Memberships on request; those that are over are kept, for what they gave must end.
+    pub requests: BTreeMap<TeamName, Requested>,
     /// A hold that forbids deletion.
     pub legal_hold: Option<String>,
+}
+
+/// Membership that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Requested {
+    /// From when.
+    pub from: Timestamp,
+    /// Until when.
+    pub until: Timestamp,
+    /// Whether that has passed: it expired, or was withdrawn by an earlier end.
+    pub over: bool,
+    /// The case of the event that asked.
+    pub case: CaseId,
+}
+
+impl Requested {
+    /// When it was over, or will be.
+    pub fn end(&self) -> Timestamp {
+        self.until.max(self.from)
+    }
 }
 
 /// How a spell stands.

@@ -19,6 +19,7 @@ pub mod mail;
 pub mod need;
 pub mod park;
 pub mod people;
+pub mod pim;
 pub mod run;
 pub mod secured;
 pub mod step;

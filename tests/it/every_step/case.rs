@@ -1,8 +1,9 @@
 //! What each step is asked: its `example.json`, and what else its needs are for.
 
-use std::{env, fs, path::PathBuf};
+use std::{env, fs, path::PathBuf, sync::LazyLock};
 
 use handlers::STEPS;
+use jiff::{SignedDuration, Timestamp};
 use latchkey_core::case::Outcome;
 use latchkey_runtime::Entry;
 use serde_json::{Value, json};
@@ -49,6 +50,8 @@ type Branch = (&'static str, &'static str, Option<fn() -> Value>, Change);
 const FIRST: &[(&str, Change)] = &[
     ("disable_local_accounts", Change::LocalAccounts),
     ("enable_entra_integration", Change::Bare),
+    ("create_role_assignable_group", Change::NoOnCall),
+    ("end_just_in_time", Change::OnCall),
 ];
 
 const BRANCHES: &[Branch] = &[
@@ -62,6 +65,7 @@ const BRANCHES: &[Branch] = &[
     ("bind_namespace_role", "of a built-in role", Some(shop_reader), Change::None),
     ("bind_namespace_role", "of a binding made by hand", Some(shop_reader), Change::BoundByHand),
     ("unbind_namespace_role", "at the cluster", Some(retail_at_cluster), Change::None),
+    ("require_compliant_device", "of ours that is off", None, Change::PolicyOff),
     ("probe_access", "of the group alone", Some(probe_team), Change::None),
 ];
 
@@ -115,8 +119,20 @@ fn example(step: &str) -> Value {
             file.display()
         )
     });
-    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+    let mut example: Value =
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    if example.get("until").is_some() {
+        example["until"] = json!(*IN_AN_HOUR);
+    }
+    example
 }
+
+/// What an example asks for until an instant, which is past when it is read, is asked for until
+/// this one: the same in every world, for an approval is of it word for word.
+static IN_AN_HOUR: LazyLock<String> = LazyLock::new(|| {
+    let now = Timestamp::now() + SignedDuration::from_hours(1);
+    now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+});
 
 /// The repository.
 pub fn root() -> PathBuf {

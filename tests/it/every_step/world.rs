@@ -1,8 +1,8 @@
 //! The one world in which every step's `example.json` asks for a change.
 //!
 //! People of HR: 1001 joins and has no Entra user yet, 1002 joins and has one, 1003 left an hour ago
-//! and still holds everything there is to hold, 1004 works on, as does 1008, to whom the policy grants
-//! a role by name. The clusters hold part of
+//! and still holds everything there is to hold, 1004 works on, as do 1005, who may be on call, and 1008,
+//! to whom the policy grants a role by name. The clusters hold part of
 //! what the policy gives the teams, and some that it does not.
 
 use std::sync::PoisonError;
@@ -19,6 +19,8 @@ use latchkey_core::{
 use latchkey_runtime::Cx;
 use sandbox::{ClusterSpec, Directory, Sandbox, World, directory::NewGroup, kubernetes};
 use serde_json::{Value, json};
+
+use super::governance;
 
 /// What happened in the world of one case, beside what is in every case's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +45,13 @@ pub enum Change {
     Legacy,
     /// private-aks has local accounts.
     LocalAccounts,
+    /// 1003 is still on call, and eligible for it. Graph lets nobody with our rights disable the
+    /// account of a member of a role-assignable group.
+    OnCall,
+    /// Team on-call has no group yet.
+    NoOnCall,
+    /// Our Conditional Access policy is there, switched off and narrowed.
+    PolicyOff,
 }
 
 /// Object ids of what is in the world.
@@ -70,6 +79,7 @@ pub async fn fill(sandbox: &Sandbox, cx: &Cx, change: Change) {
         sandbox.add_cluster(spec).await.expect("the cluster can be served");
     }
     old_ways(&sandbox.world, change);
+    governance::fill(&sandbox.world, cx, &ids.leaver, change);
     azure(&sandbox.world, cx, &ids);
     clusters(&sandbox.world, &ids, change);
     granted(&sandbox.world, change);
@@ -121,6 +131,7 @@ fn directory(world: &World, change: Change) -> Ids {
     }
     employee(directory, "robin.day", "1002");
     employee(directory, "jo.west", "1008");
+    employee(directory, "lou.park", "1005");
     let leaver = employee(directory, "sam.reed", "1003");
     let colleague = employee(directory, "kim.lane", "1004");
     for group in [&admins, &canteen] {
@@ -330,6 +341,7 @@ async fn facts(cx: &Cx, change: Change) {
         fact("1003", FactKind::Hired, 24, Some(("Platform", "sam.reed"))),
         fact("1003", FactKind::Terminated, 1, None),
         fact("1004", FactKind::Hired, 24, Some(("Backend Ops", "kim.lane"))),
+        fact("1005", FactKind::Hired, 24, Some(("Site Reliability", "lou.park"))),
         fact("1008", FactKind::Hired, 24, Some(("Audit", "jo.west"))),
     ];
     told.push(fact("1009", FactKind::Hired, 24 * 90, Some(("Audit", "ruth.past"))));
@@ -369,7 +381,7 @@ fn fact(person: &str, kind: FactKind, hours: i64, who: Option<(&str, &str)>) -> 
     }
 }
 
-fn hours_ago(hours: i64) -> Timestamp {
+pub fn hours_ago(hours: i64) -> Timestamp {
     Timestamp::now() - SignedDuration::from_hours(hours)
 }
 

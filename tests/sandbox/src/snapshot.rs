@@ -67,7 +67,11 @@ fn directory_lines(directory: &Directory) -> Vec<String> {
         let label = |id: &str| directory.label(id).unwrap_or_default();
         format!("eligible {} for {}", label(&schedule.principal), label(&schedule.group))
     });
-    users.chain(deleted).chain(groups).chain(eligible).collect()
+    let active = directory.schedules(Form::Active).map(|schedule| {
+        let label = |id: &str| directory.label(id).unwrap_or_default();
+        format!("for a time {} in {}", label(&schedule.principal), label(&schedule.group))
+    });
+    users.chain(deleted).chain(groups).chain(eligible).chain(active).collect()
 }
 
 fn policy_line(policy: &Policy) -> String {

@@ -1,9 +1,11 @@
 //! One person: how they stand, what they should hold and do hold, and why.
 
+use std::collections::BTreeSet;
+
 use latchkey_core::{
-    Holdings, PersonId, Policy, Refusal,
-    desired::{Desired, Why},
-    holdings::Group,
+    Holdings, PersonId, Policy, Refusal, TeamName,
+    desired::Desired,
+    holdings::{Group, PimMembership},
     policy::{Access, gives_grant},
     state::Standing,
 };
@@ -44,6 +46,7 @@ pub(in super::super) async fn person(cx: &Cx, text: &str) -> Result<Value, Fault
         "desired": desired(&seen.desired),
         "findings": seen.desired.findings,
         "holdings": rows(cx.policy(), &seen),
+        "pim": pim(&seen.held),
         "unseen": people::unseen_lines(&seen.held.unseen),
         "plan": plan,
         "residue": residue,
@@ -77,11 +80,27 @@ fn plan(seen: &Seen) -> (Vec<String>, Vec<String>) {
 }
 
 fn desired(desired: &Desired) -> Map<String, Value> {
-    desired.teams.iter().map(|(team, why)| (team.to_string(), json!(reasons(why)))).collect()
+    let teams: BTreeSet<&TeamName> = desired
+        .teams
+        .keys()
+        .chain(desired.eligible.keys())
+        .chain(desired.just_in_time.keys())
+        .collect();
+    let why = |team: &TeamName| desired.reasons(team).join("; ");
+    teams.into_iter().map(|team| (team.to_string(), json!(why(team)))).collect()
 }
 
-fn reasons(why: &[Why]) -> String {
-    why.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+/// What PIM keeps: who may ask for membership, and who is a member until when.
+fn pim(held: &Holdings) -> Vec<Value> {
+    let row = |kept: &PimMembership| {
+        json!({
+            "group": kept.group.name,
+            "form": kept.form,
+            "since": kept.since,
+            "until": kept.until,
+        })
+    };
+    held.pim.iter().map(row).collect()
 }
 
 fn rows(policy: &Policy, seen: &Seen) -> Vec<Row> {
@@ -109,7 +128,10 @@ fn group_rows(policy: &Policy, desired: &Desired, group: &Group) -> Vec<Row> {
     let Some((name, team)) = policy.team_of_group(&group.name) else {
         return vec![row(None, "no group of a team")];
     };
-    let why = desired.teams.get(name).map_or_else(|| NOT_GIVEN.to_owned(), |why| reasons(why));
+    let why = match desired.reasons(name) {
+        none if none.is_empty() => NOT_GIVEN.to_owned(),
+        reasons => reasons.join("; "),
+    };
     if team.access.is_empty() {
         return vec![row(None, &why)];
     }

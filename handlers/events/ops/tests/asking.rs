@@ -133,11 +133,16 @@ fn requests() -> Vec<(&'static str, Value)> {
     let teams = json!({ "personId": "1042", "teams": ["frontend"] });
     let cluster = json!({ "team": "frontend", "cluster": "aks-west" });
     let holder = json!({ "person": "1042" });
+    let member = json!({ "personId": "1042", "team": "frontend" });
+    let mut just_in_time = member.clone();
+    just_in_time["until"] = json!("2099-01-01T00:00:00Z");
+    just_in_time["reference"] = json!("INC-7");
     vec![
         ("bind_cluster_role", json!({ "cluster": "aks-west", "role": "reader", "holder": holder })),
         ("bind_namespace_role", role.clone()),
         ("create_group", json!({ "team": "frontend" })),
         ("create_namespace", json!({ "cluster": "aks-west", "namespace": "frontend" })),
+        ("create_role_assignable_group", json!({ "team": "frontend" })),
         ("create_user", person.clone()),
         ("delete_group", json!({ "team": "seasonal", "group": "Ops_Seasonal" })),
         ("delete_namespace", json!({ "cluster": "aks-west", "namespace": "former" })),
@@ -145,12 +150,16 @@ fn requests() -> Vec<(&'static str, Value)> {
         ("disable_local_accounts", json!({ "cluster": "aks-west" })),
         ("disable_sign_in", person.clone()),
         ("enable_entra_integration", json!({ "cluster": "aks-west" })),
+        ("end_just_in_time", member.clone()),
         ("end_sessions", person.clone()),
         ("grant_cluster_access", cluster.clone()),
+        ("grant_just_in_time", just_in_time),
         ("grant_namespace_scope", role),
         ("join_groups", teams.clone()),
         ("leave_groups", teams),
+        ("make_eligible", member),
         ("probe_access", cluster),
+        ("require_compliant_device", json!({ "cluster": "aks-west" })),
         ("revoke_namespace_scope", scope.clone()),
         ("revoke_role_assignments", person.clone()),
         ("rotate_certificates", json!({ "cluster": "aks-west", "reference": "CHG-1" })),

@@ -43,6 +43,8 @@ fn writes(action: &str) -> bool {
 fn covers(need: &Need) -> bool {
     let has = |test: &dyn Fn(&Need) -> bool| NEEDS.iter().any(test);
     match need {
+        // Graph documents it for the creation of a policy; no look reads an application.
+        Need::Graph("Application.Read.All") => true,
         Need::Graph(permission) if permission.ends_with(".Read.All") => NEEDS.contains(need),
         Need::Arm(kind, actions) => actions.iter().filter(|action| !writes(action)).all(|action| {
             has(&|n| matches!(n, Need::Arm(k, a) if k == kind && a.contains(action)))

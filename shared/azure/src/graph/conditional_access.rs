@@ -40,7 +40,7 @@ impl PolicyState {
     }
 }
 
-/// A policy that asks for a compliant device when people sign in to a cluster.
+/// A policy, as far as it may ask for a compliant device when people sign in to a cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DevicePolicy {
     /// Its id.
@@ -49,6 +49,8 @@ pub struct DevicePolicy {
     pub name: String,
     /// Whether it bites.
     pub state: PolicyState,
+    /// Whether nobody it is about signs in to a cluster without a compliant device.
+    pub asks_for_device: bool,
     /// Whether it is about everybody.
     pub everybody: bool,
     /// Groups it is about.
@@ -77,7 +79,7 @@ pub struct NewDevicePolicy<'a> {
 }
 
 impl Graph {
-    /// The policies that ask for a compliant device at sign-in to clusters, whoever made them.
+    /// The tenant's policies, whoever made them.
     ///
     /// # Errors
     /// As every call.
@@ -85,8 +87,7 @@ impl Graph {
         let what = "GET /identity/conditionalAccess/policies";
         let found: Vec<WirePolicy> = self.endpoint.all(what, odata(self.url(&POLICIES))).await?;
         let call = graph_call(what);
-        let found = found.into_iter().filter(WirePolicy::asks_for_device);
-        found.filter_map(|policy| policy.into_policy(&call).transpose()).collect()
+        found.into_iter().filter_map(|policy| policy.into_policy(&call).transpose()).collect()
     }
 
     /// Creates a policy; names are not unique, so look first.
@@ -122,6 +123,9 @@ fn body(new: &NewDevicePolicy<'_>) -> Value {
         "state": new.state.name(),
         "conditions": {
             "clientAppTypes": ["all"],
+            "platforms": null,
+            "locations": null,
+            "signInRiskLevels": [],
             "applications": { "includeApplications": [AKS_SERVER] },
             "users": {
                 "includeGroups": ids(new.groups),
@@ -192,8 +196,10 @@ impl WirePolicy {
         };
         let everybody = texts(&users["includeUsers"]).any(|id| id.eq_ignore_ascii_case("All"));
         let unconditional = !narrowed(&self.conditions);
+        let asks_for_device = self.asks_for_device();
         Ok(Some(DevicePolicy {
             id: object_id(call, &self.id)?,
+            asks_for_device,
             everybody,
             groups: ids("includeGroups"),
             except_groups: ids("excludeGroups"),
@@ -243,7 +249,7 @@ mod tests {
 
     fn read(body: Value) -> Option<DevicePolicy> {
         let policy: WirePolicy = serde_json::from_value(body).unwrap();
-        policy.asks_for_device().then(|| policy.into_policy(&graph_call("x")).unwrap())?
+        policy.into_policy(&graph_call("x")).unwrap().filter(|policy| policy.asks_for_device)
     }
 
     #[test]

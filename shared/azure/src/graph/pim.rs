@@ -50,20 +50,24 @@ struct Pair<'a> {
 }
 
 impl Graph {
-    /// What PIM keeps of a user's memberships, in one request.
+    /// What PIM keeps in these forms of a user's memberships, in one request. Each form takes a
+    /// right of its own.
     ///
     /// # Errors
     /// As every call.
-    pub async fn pim_of(&self, user: &ObjectId) -> Result<Vec<PimEntry>, CallError> {
+    pub async fn pim_of(
+        &self,
+        user: &ObjectId,
+        forms: &[PimForm],
+    ) -> Result<Vec<PimEntry>, CallError> {
         let call = graph_call("GET PIM instances by principal");
-        let forms = [PimForm::Active, PimForm::Eligible];
-        let items = forms.map(|form| Item::new("GET", instances(form, user))).into();
-        let answers = self.batch(&call, items, false).await;
+        let item = |form: &PimForm| Item::new("GET", instances(*form, user));
+        let answers = self.batch(&call, forms.iter().map(item).collect(), false).await;
         let mut entries = Vec::new();
-        for (form, answer) in forms.into_iter().zip(answers) {
+        for (form, answer) in forms.iter().zip(answers) {
             let rows = self.rest_of(&call, required(&call, answer?)?).await?;
             for row in rows.into_iter().filter(WireInstance::is_ours) {
-                entries.push(row.into_entry(&call, form)?);
+                entries.push(row.into_entry(&call, *form)?);
             }
         }
         Ok(entries)

@@ -37,7 +37,7 @@ async fn a_policy_is_made_seen_and_changed() {
 }
 
 #[tokio::test]
-async fn policies_about_other_things_are_not_ours_to_see() {
+async fn policies_about_other_things_do_not_ask_for_a_device() {
     let stage = stage().await;
     let policy = |application: &str, controls: &[&str]| {
         json!({
@@ -68,8 +68,9 @@ async fn policies_about_other_things_are_not_ours_to_see() {
         }
     }
     let found = stage.graph.device_policies().await.unwrap();
-    let [policy] = &found[..] else { panic!("{found:?}") };
-    assert!(policy.everybody && policy.groups.is_empty());
+    let asks: Vec<_> = found.iter().map(|policy| policy.asks_for_device).collect();
+    assert_eq!(asks, [false, false, true]);
+    assert!(found.iter().all(|policy| policy.everybody && policy.groups.is_empty()));
 }
 
 #[tokio::test]

@@ -7,6 +7,8 @@ use sandbox::{Config, Fault, Service, faults};
 
 use crate::stage::{Stage, object_id, stage_of};
 
+const BOTH: [PimForm; 2] = [PimForm::Active, PimForm::Eligible];
+
 struct Pim {
     stage: Stage,
     ada: ObjectId,
@@ -32,7 +34,7 @@ impl Pim {
     }
 
     async fn held(&self) -> Vec<PimEntry> {
-        self.stage.graph.pim_of(&self.ada).await.unwrap()
+        self.stage.graph.pim_of(&self.ada, &BOTH).await.unwrap()
     }
 
     fn wait(&self, minutes: i64) {
@@ -117,7 +119,7 @@ async fn what_pim_keeps_costs_one_request_however_much_it_is() {
     let calls = &pim.stage.sandbox.world.calls;
     let before = calls.of(Service::Graph);
     let nobody = object_id("00000000-0000-4000-8000-00000000dead");
-    assert!(pim.stage.graph.pim_of(&nobody).await.unwrap().is_empty());
+    assert!(pim.stage.graph.pim_of(&nobody, &BOTH).await.unwrap().is_empty());
     assert_eq!(calls.of(Service::Graph) - before, 1);
 }
 

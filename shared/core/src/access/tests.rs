@@ -123,6 +123,9 @@ impl Observed {
             account: Account::Enabled,
             teams: BTreeMap::new(),
             grants: BTreeSet::new(),
+            eligible: BTreeMap::new(),
+            just_in_time: BTreeMap::new(),
+            over: BTreeMap::new(),
             findings: Vec::new(),
         };
         change(self.people.entry(person.parse().unwrap()).or_insert(nothing));

@@ -137,9 +137,8 @@ impl<'a> Reasons<'a> {
             _ => return Err("a nested group leads to"),
         }
         let meant = person.and_then(|person| self.observed.people.get(person));
-        let reasons = meant.and_then(|meant| meant.teams.get(team)).filter(|why| !why.is_empty());
+        let reasons = meant.map(|meant| meant.reasons(team)).filter(|why| !why.is_empty());
         let reasons = reasons.ok_or("nothing puts them into")?;
-        let told: Vec<_> = reasons.iter().map(ToString::to_string).collect();
-        Ok(format!(": {}", told.join("; ")))
+        Ok(format!(": {}", reasons.join("; ")))
     }
 }

@@ -5,6 +5,7 @@ mod direct;
 #[cfg(test)]
 mod model;
 mod person;
+mod pim;
 mod team;
 
 use std::fmt;
@@ -15,6 +16,7 @@ use crate::{ClusterName, policy::place, request};
 
 pub use cluster::{ClusterHeld, plan_cluster};
 pub use person::plan_person;
+pub use pim::{Held, Place, lacks, place as place_in_team};
 pub use team::plan_team;
 
 /// One step to send: a step's name and its request.
@@ -23,6 +25,8 @@ pub use team::plan_team;
 pub enum Intent {
     /// The team's group exists.
     CreateGroup(request::Team),
+    /// The team's group exists and only privileged administrators can change it.
+    CreateRoleAssignableGroup(request::Team),
     /// The person's Entra user exists and may sign in.
     CreateUser(request::Person),
     /// The person is a member.
@@ -119,6 +123,7 @@ impl Intent {
     pub fn step(&self) -> &'static str {
         match self {
             Self::CreateGroup(_) => "create_group",
+            Self::CreateRoleAssignableGroup(_) => "create_role_assignable_group",
             Self::CreateUser(_) => "create_user",
             Self::JoinGroups(_) => "join_groups",
             Self::LeaveGroups(_) => "leave_groups",
@@ -148,6 +153,9 @@ impl fmt::Display for Intent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::CreateGroup(r) => write!(f, "+ group of team {}", r.team),
+            Self::CreateRoleAssignableGroup(r) => {
+                write!(f, "+ role-assignable group of team {}", r.team)
+            }
             Self::CreateUser(r) => write!(f, "+ Entra user of {}", r.person_id),
             Self::JoinGroups(r) => write!(f, "+ {} into {}", r.person_id, names(&r.teams)),
             Self::LeaveGroups(r) if r.everything => write!(f, "- {} from every group", r.person_id),

@@ -1,15 +1,18 @@
 //! What a step does to what is held, as the planners assume it. Tests hold plans to it.
 
+use jiff::SignedDuration;
+
 use crate::{
     Holdings, Policy, Timestamp,
     azure_role::AzureRole,
+    desired::Desired,
     fixtures::{assignment, binding, group, user},
-    holdings::{Group, RoleRef, Subject, TeamHoldings},
+    holdings::{Group, PimForm, PimMembership, RoleRef, Subject, TeamHoldings},
     ids::{ClusterName, NamespaceName, TeamName},
-    plan::Intent,
+    plan::{Held, Intent, pim::place},
     policy::{gives_grant, team_grants},
     request,
-    state::Standing,
+    state::{PersonState, Standing},
 };
 
 /// A person's holdings after a step.
@@ -17,9 +20,10 @@ pub(super) fn person_after(
     mut held: Holdings,
     intent: &Intent,
     policy: &Policy,
-    standing: Standing,
+    state: &PersonState,
     now: Timestamp,
 ) -> Holdings {
+    let standing = state.standing();
     match intent {
         Intent::CreateUser(_) => held.user.get_or_insert_with(|| user(1)).enabled = true,
         Intent::DisableSignIn(_) => held.user.iter_mut().for_each(|user| user.enabled = false),
@@ -30,8 +34,28 @@ pub(super) fn person_after(
             let team = policy.team_of_group(&group.name);
             let asked =
                 asked.everything || team.is_some_and(|(team, _)| asked.teams.contains(team));
-            !(asked && group.writable())
+            !(asked && group.writable() && !group.role_assignable)
         }),
+        Intent::MakeEligible(asked) => {
+            let until = Some(now + SignedDuration::from_hours(365 * 24));
+            keep(&mut held, PimForm::Eligible, policy, &asked.team, (now, until));
+        }
+        Intent::GrantJustInTime(asked) => {
+            assert!(asked.until > now && state.standing() == Standing::Active);
+            keep(&mut held, PimForm::Active, policy, &asked.team, (now, Some(asked.until)));
+        }
+        Intent::EndJustInTime(asked) => {
+            let desired = Desired::of(policy, state, now);
+            let group = group(policy.teams[&asked.team].group.as_str());
+            let place = place(policy, &asked.team, &desired, Held::of(&held, &group), now);
+            let ended = |form| match form {
+                PimForm::Active => place.end_grant,
+                PimForm::Eligible => place.end_eligibility,
+            };
+            held.pim.retain(|kept| kept.group.id != group.id || !ended(kept.form));
+            let left = place.end_grant || (place.leave && group.role_assignable);
+            held.groups.retain(|member| member.id != group.id || !left);
+        }
         Intent::JoinGroups(asked) => {
             let groups = asked.teams.iter().map(|team| group(policy.teams[team].group.as_str()));
             held.groups.extend(groups);
@@ -56,7 +80,26 @@ pub(super) fn person_after(
         Intent::DeleteUser(_) => held = Holdings::default(),
         other => panic!("no plan of a person asks for {other}"),
     }
+    // Leaving a group directly ends what PIM kept of the membership.
+    let members: Vec<_> = held.groups.iter().map(|group| group.id.clone()).collect();
+    held.pim.retain(|kept| kept.form == PimForm::Eligible || members.contains(&kept.group.id));
     held
+}
+
+/// PIM keeps this of a team's group, in place of what it kept in this form.
+fn keep(
+    held: &mut Holdings,
+    form: PimForm,
+    policy: &Policy,
+    team: &TeamName,
+    (since, until): (Timestamp, Option<Timestamp>),
+) {
+    let group = group(policy.teams[team].group.as_str());
+    held.pim.retain(|kept| kept.form != form || kept.group.id != group.id);
+    if form == PimForm::Active && !held.groups.contains(&group) {
+        held.groups.push(group.clone());
+    }
+    held.pim.push(PimMembership { group, form, since: Some(since), until });
 }
 
 /// A team's holdings after a step.
@@ -64,8 +107,10 @@ pub(super) fn team_after(mut held: TeamHoldings, intent: &Intent, policy: &Polic
     let group = held.group.clone();
     let own = || group.clone().expect("roles are planned for a group that exists");
     match intent {
-        Intent::CreateGroup(asked) => {
-            held.group = Some(crate::fixtures::group(policy.teams[&asked.team].group.as_str()));
+        Intent::CreateGroup(asked) | Intent::CreateRoleAssignableGroup(asked) => {
+            let mut group = crate::fixtures::group(policy.teams[&asked.team].group.as_str());
+            group.role_assignable = matches!(intent, Intent::CreateRoleAssignableGroup(_));
+            held.group = Some(group);
         }
         Intent::CreateNamespace(asked) => {
             held.namespaces.push((asked.cluster.clone(), asked.namespace.clone()));

@@ -1,20 +1,19 @@
 //! From what one person holds to what they should hold.
 
-use std::collections::BTreeSet;
+mod cut;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     Holdings, Plan, Policy, Refusal, Timestamp,
     desired::{Account, Desired},
     holdings::{Group, User},
-    ids::{ClusterName, PersonId, TeamName},
+    ids::{ClusterName, PersonId, Reference, TeamName},
     invariants::{Admins, check_principal, may_remove_admin},
-    plan::{
-        Intent,
-        direct::{is_deletable, plan_grants, take_back},
-    },
+    plan::{Held, Intent, Place, direct::plan_grants, place_in_team},
     policy::same_group,
     request,
-    state::{PersonState, Standing},
+    state::PersonState,
 };
 
 /// Plans what brings a person's holdings to what the policy gives them.
@@ -45,10 +44,10 @@ pub fn plan_person(
     now: Timestamp,
 ) -> Result<Plan, Refusal> {
     let desired = Desired::of(policy, state, now);
-    let mut planner = Planner { policy, state, held, admins, plan: Plan::default() };
+    let mut planner = Planner { policy, state, held, admins, now, plan: Plan::default() };
     match desired.account {
         Account::Enabled => planner.active(&desired)?,
-        Account::Disabled { since } => planner.cut(&desired, since, now)?,
+        Account::Disabled { since } => planner.cut(&desired, since)?,
         Account::Untouched => {}
     }
     let mut plan = planner.plan;
@@ -64,6 +63,7 @@ struct Planner<'a> {
     state: &'a PersonState,
     held: &'a Holdings,
     admins: &'a [Admins],
+    now: Timestamp,
     plan: Plan,
 }
 
@@ -79,21 +79,88 @@ impl<'a> Planner<'a> {
         if !user.enabled {
             self.send(Intent::CreateUser(self.person()));
         }
-        let is_desired = |team: &TeamName| desired.teams.contains_key(team);
-        let held = self.held_teams();
-        let excess = held.iter().filter(|(team, _)| !is_desired(team));
-        let excess: Vec<_> = excess.map(|(team, group)| ((*team).clone(), *group)).collect();
-        let leave = self.leave(user, excess)?;
+        let places = self.places(desired);
+        let mut leave = Vec::new();
+        for (team, group, place) in &places {
+            if place.leave && !group.is_some_and(|group| group.role_assignable) {
+                leave.extend(group.map(|group| ((*team).clone(), group)));
+            }
+        }
+        let leave = self.leave(user, leave)?;
         if !leave.is_empty() {
             self.send(Intent::LeaveGroups(self.groups(leave)));
         }
-        let lacks = |team: &&TeamName| !held.iter().any(|(held, _)| held == team);
-        let teams: BTreeSet<_> = desired.teams.keys().filter(lacks).cloned().collect();
+        self.end_just_in_time(user, &places)?;
+        self.join(&places);
+        self.give_just_in_time(places);
+        plan_grants(&mut self.plan, &self.state.person, desired, self.held, user);
+        Ok(())
+    }
+
+    /// Every team that the person holds or should hold anything of, with its group where that is
+    /// seen, and what is to be done.
+    fn places(&self, desired: &Desired) -> Vec<(&'a TeamName, Option<&'a Group>, Place)> {
+        let (policy, held): (&'a Policy, &'a Holdings) = (self.policy, self.held);
+        let groups: BTreeMap<_, _> =
+            self.pim_teams().into_iter().chain(self.held_teams()).collect();
+        let place = |team: &'a TeamName| {
+            let group = groups.get(team).copied();
+            let held = group.map_or_else(Held::default, |group| Held::of(held, group));
+            let place = place_in_team(policy, team, desired, held, self.now);
+            (place != Place::default()).then_some((team, group, place))
+        };
+        policy.teams.keys().filter_map(place).collect()
+    }
+
+    fn join(&mut self, places: &[(&TeamName, Option<&Group>, Place)]) {
+        let lacking = places.iter().filter(|(.., place)| place.join);
+        let teams: BTreeSet<_> = lacking.map(|(team, ..)| (*team).clone()).collect();
         if !teams.is_empty() {
             self.send(Intent::JoinGroups(request::JoinGroups { person_id: self.id(), teams }));
         }
-        plan_grants(&mut self.plan, &self.state.person, desired, self.held, user);
+    }
+
+    /// Ends what nothing justifies. Membership of a role-assignable group ends through PIM too.
+    fn end_just_in_time(
+        &mut self,
+        user: &User,
+        places: &[(&'a TeamName, Option<&'a Group>, Place)],
+    ) -> Result<(), Refusal> {
+        for (team, group, place) in places {
+            let Some(group) = group else { continue };
+            let leave = place.leave && group.role_assignable;
+            if place.end_grant || leave {
+                self.check_observed(user)?;
+                if let Err(refusal) = self.may_leave(user, group) {
+                    self.plan.residue.push(format!("stays in {}: {refusal}", group.name));
+                    continue;
+                }
+            }
+            if place.end_grant || place.end_eligibility || leave {
+                self.send(Intent::EndJustInTime(self.member(team)));
+            }
+        }
         Ok(())
+    }
+
+    fn give_just_in_time(&mut self, places: Vec<(&TeamName, Option<&Group>, Place)>) {
+        for (team, _, place) in places {
+            if place.make_eligible {
+                self.send(Intent::MakeEligible(self.member(team)));
+            }
+            let Some(asked) = place.grant else { continue };
+            let Ok(reference) = Reference::new(asked.case.as_str()) else { continue };
+            self.send(Intent::GrantJustInTime(request::JustInTime {
+                person_id: self.id(),
+                team: team.clone(),
+                until: asked.until,
+                reference,
+            }));
+        }
+    }
+
+    fn member(&self, team: &TeamName) -> request::TeamMember {
+        request::TeamMember { person_id: self.id(), team: team.clone() }
     }
 
     fn may_create(&self) -> Result<(), Refusal> {
@@ -105,31 +172,6 @@ impl<'a> Planner<'a> {
             field: "data.attributes.userPrincipalName".to_owned(),
             why: "it is needed to create the Entra user".to_owned(),
         })
-    }
-
-    fn cut(&mut self, desired: &Desired, since: Timestamp, now: Timestamp) -> Result<(), Refusal> {
-        let held: &'a Holdings = self.held;
-        if let Some(user) = &held.user {
-            self.may_shut(user)?;
-            self.shut_doors(user, since);
-        }
-        if self.state.standing() == Standing::Left {
-            self.leave_everything();
-            self.take_direct_access();
-            if is_deletable(self.policy, self.state, held, &self.plan, now) {
-                self.send(Intent::DeleteUser(self.person()));
-            }
-        } else {
-            self.leave_teams();
-            if let Some(user) = &held.user {
-                take_back(&mut self.plan, &self.state.person, desired, held, user);
-            }
-        }
-        let unseen = held.unseen.iter();
-        let unseen =
-            unseen.map(|(cluster, why)| format!("cluster {cluster} could not be seen: {why}"));
-        self.plan.residue.extend(unseen);
-        Ok(())
     }
 
     /// Whether no cluster loses one of its last usable admins.
@@ -153,56 +195,6 @@ impl<'a> Planner<'a> {
                 cluster: cluster.clone(),
                 why: "who else can administer it was not observed".to_owned(),
             }),
-        }
-    }
-
-    fn shut_doors(&mut self, user: &User, since: Timestamp) {
-        if user.enabled {
-            self.send(Intent::DisableSignIn(self.person()));
-        }
-        let outlived = user.sessions_valid_from.is_none_or(|from| from < since);
-        if user.guest {
-            let line = "the user is a guest: sessions end with its home tenant";
-            self.plan.findings.push(line.to_owned());
-        } else if user.enabled || outlived {
-            self.send(Intent::EndSessions(self.person()));
-        }
-    }
-
-    fn leave_everything(&mut self) {
-        let (writable, fixed): (Vec<_>, Vec<_>) =
-            self.held.groups.iter().partition(|group| group.writable());
-        if !writable.is_empty() {
-            let everything = request::LeaveGroups {
-                person_id: self.id(),
-                teams: BTreeSet::new(),
-                everything: true,
-            };
-            self.send(Intent::LeaveGroups(everything));
-        }
-        for group in fixed {
-            self.plan.residue.push(by_hand(&self.state.person, group));
-        }
-    }
-
-    fn leave_teams(&mut self) {
-        let (writable, fixed): (Vec<_>, Vec<_>) =
-            self.held_teams().into_iter().partition(|(_, group)| group.writable());
-        if !writable.is_empty() {
-            let teams = writable.into_iter().map(|(team, _)| team.clone()).collect();
-            self.send(Intent::LeaveGroups(self.groups(teams)));
-        }
-        for (_, group) in fixed {
-            self.plan.residue.push(by_hand(&self.state.person, group));
-        }
-    }
-
-    fn take_direct_access(&mut self) {
-        if !self.held.assignments.is_empty() {
-            self.send(Intent::RevokeRoleAssignments(self.person()));
-        }
-        if self.held.bindings.iter().any(|binding| !binding.reserved) {
-            self.send(Intent::UnbindPerson(self.person()));
         }
     }
 
@@ -238,6 +230,12 @@ impl<'a> Planner<'a> {
         touched.try_for_each(|admins| may_remove_admin(self.policy, admins, &user.id))
     }
 
+    /// Teams of which PIM keeps something for the person.
+    fn pim_teams(&self) -> Vec<(&'a TeamName, &'a Group)> {
+        let (policy, pim) = (self.policy, self.held.pim.iter().map(|held| &held.group));
+        pim.filter_map(|g| Some((policy.team_of_group(&g.name)?.0, g))).collect()
+    }
+
     /// Teams whose groups the person is in.
     fn held_teams(&self) -> Vec<(&'a TeamName, &'a Group)> {
         let (policy, groups) = (self.policy, self.held.groups.iter());
@@ -261,9 +259,16 @@ impl<'a> Planner<'a> {
     }
 }
 
+/// Whether a membership is ended by an ordinary write, whoever gave it.
+fn is_left_directly(group: &Group) -> bool {
+    group.writable() && !group.role_assignable
+}
+
 /// What a person must do about a membership that Graph does not let us write.
 fn by_hand(person: &PersonId, group: &Group) -> String {
-    let how = if group.dynamic {
+    let how = if group.writable() {
+        "it is role-assignable: only a privileged administrator can take the member out"
+    } else if group.dynamic {
         "its members follow a rule: change the attribute that the rule looks at"
     } else {
         "its members come from the on-premises directory: take the member out there"

@@ -25,15 +25,25 @@ use crate::{
 pub fn plan_team(policy: &Policy, team: &TeamName, held: &TeamHoldings) -> Result<Plan, Refusal> {
     let desired = team_grants(policy, team)?;
     let mut plan = Plan::default();
+    let role_assignable = policy.team(team)?.role_assignable;
     if held.group.is_none() {
         let team = request::Team { team: team.clone() };
-        plan.intents.push(Intent::CreateGroup(team));
+        let create = if role_assignable {
+            Intent::CreateRoleAssignableGroup(team)
+        } else {
+            Intent::CreateGroup(team)
+        };
+        plan.intents.push(create);
     }
     plan.intents.extend(missing_namespaces(&desired, held));
     if let Some(group) = &held.group {
         let look = Look { policy, team, group, held, desired };
-        plan.intents.extend(look.missing_roles());
-        plan.intents.extend(look.missing_bindings());
+        if group.role_assignable == role_assignable {
+            plan.intents.extend(look.missing_roles());
+            plan.intents.extend(look.missing_bindings());
+        } else {
+            plan.residue.push(other_kind(group));
+        }
         plan.intents.extend(look.excess_roles());
         plan.intents.extend(look.excess_bindings());
         plan.residue.extend(look.unnameable());
@@ -66,6 +76,16 @@ fn missing_namespaces<'a>(
     missing.cloned().map(|(cluster, namespace)| {
         Intent::CreateNamespace(request::Namespace { cluster, namespace })
     })
+}
+
+/// What kind a group is, nobody can change: nothing is given to one of the wrong kind.
+fn other_kind(group: &Group) -> String {
+    let name = &group.name;
+    if group.role_assignable {
+        format!("group {name} is role-assignable: say roleAssignable in the policy, or rename it")
+    } else {
+        format!("group {name} is not role-assignable and cannot become so: rename or delete it")
+    }
 }
 
 struct Look<'a> {

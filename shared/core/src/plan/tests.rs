@@ -13,7 +13,7 @@ use crate::{
     azure_role::AzureRole,
     fact::{Fact, FactKind},
     fixtures::*,
-    holdings::{Binding, Group, RoleRef, Subject, TeamHoldings},
+    holdings::{Binding, Group, PimForm, PimMembership, RoleRef, Subject, TeamHoldings},
     ids::{ClusterName, TeamName},
     invariants::Admins,
     policy::Grant,
@@ -490,9 +490,9 @@ proptest! {
                 prop_assert!(held.user.is_none());
                 return Ok(());
             };
-            prop_assert!(plan.intents.len() <= 5 + granted.len());
+            prop_assert!(plan.intents.len() <= 8 + granted.len(), "{plan}");
             held = plan.intents.iter().fold(held, |held, step| {
-                person_after(held, step, &policy, state.standing(), hour(now))
+                person_after(held, step, &policy, &state, hour(now))
             });
         }
         let rest = plan_person(&policy, &state, &held, &admins, hour(now)).unwrap();
@@ -520,7 +520,13 @@ proptest! {
         if let Ok(plan) = plan_person(&policy, &state, &held, &admins(&policy, 1..10), hour(now))
             && state.standing() != Standing::Active
         {
-            let gives = |step: &Intent| matches!(step, Intent::CreateUser(_) | Intent::JoinGroups(_));
+            let gives = |step: &Intent| matches!(
+                step,
+                Intent::CreateUser(_)
+                    | Intent::JoinGroups(_)
+                    | Intent::MakeEligible(_)
+                    | Intent::GrantJustInTime(_)
+            );
             prop_assert!(!plan.intents.iter().any(gives), "{plan}");
         }
     }
@@ -548,6 +554,10 @@ proptest! {
         let removes = plan.intents.iter().any(|step| match step {
             Intent::DisableSignIn(_) => true,
             Intent::LeaveGroups(asked) => asked.everything || asked.teams.contains(&team("platform")),
+            Intent::EndJustInTime(asked) => {
+                let admins = group("ClusterAdminGroup").id;
+                asked.team == team("platform") && held.pim_of(&admins, PimForm::Active).is_some()
+            }
             _ => false,
         });
         if removes && members.contains(&1) && held.user.is_some() {
@@ -555,6 +565,98 @@ proptest! {
             prop_assert!(left >= 2, "{left} left by {plan}");
         }
     }
+}
+
+proptest! {
+    #[test]
+    fn after_a_leavers_plan_pim_keeps_nothing_of_a_team(facts in facts(), held in holdings(), now in 0_i64..60) {
+        let policy = policy();
+        let state = PersonState::of(&person(), &facts, hour(now));
+        let Ok(plan) = plan_person(&policy, &state, &held, &admins(&policy, 1..10), hour(now)) else {
+            return Ok(());
+        };
+        if state.standing() != Standing::Left {
+            return Ok(());
+        }
+        let held = plan.intents.iter()
+            .fold(held, |held, step| person_after(held, step, &policy, &state, hour(now)));
+        for kept in &held.pim {
+            prop_assert!(policy.team_of_group(&kept.group.name).is_none(), "{kept:?} after {plan}");
+            let said = plan.residue.iter().any(|line| line.contains(kept.group.name.as_str()));
+            prop_assert!(said, "{kept:?} is left and nobody is told: {plan}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_granted_more_time_than_the_policy_allows(facts in facts(), held in holdings(), now in 0_i64..60) {
+        let policy = policy();
+        let state = PersonState::of(&person(), &facts, hour(now));
+        let Ok(plan) = plan_person(&policy, &state, &held, &admins(&policy, 1..10), hour(now)) else {
+            return Ok(());
+        };
+        for step in &plan.intents {
+            let Intent::GrantJustInTime(asked) = step else { continue };
+            let longest = policy.teams[&asked.team].just_in_time.as_ref().map(|jit| jit.longest());
+            prop_assert!(longest.is_some_and(|most| asked.until.duration_since(hour(now)) <= most));
+            prop_assert!(asked.until > hour(now));
+        }
+    }
+}
+
+fn pim(form: PimForm, name: &str, since: i64, until: i64) -> PimMembership {
+    let (since, until) = (Some(hour(since)), Some(hour(until)));
+    PimMembership { group: group(name), form, since, until }
+}
+
+#[test]
+fn who_is_eligible_becomes_so_and_a_request_makes_a_member_for_a_time() {
+    let hired = with_department("Site Reliability", fact(FactKind::Hired, 1, 0));
+    assert_snapshot!(plan(&[hired.clone()], &held(&[]), 1).unwrap(), @"+ 0042 eligible for on-call");
+    let kind = FactKind::AccessRequested { team: team("on-call"), until: hour(5) };
+    let facts = [hired, fact(kind, 2, 1)];
+    let mut held = held(&[]);
+    held.pim = vec![pim(PimForm::Eligible, "Frontend_on_call", 0, 9000)];
+    assert_snapshot!(plan(&facts, &held, 1).unwrap(), @"+ 0042 into on-call until 2026-08-21T05:00:00Z");
+    held.groups = vec![group("Frontend_on_call")];
+    held.pim.push(pim(PimForm::Active, "Frontend_on_call", 1, 5));
+    assert_snapshot!(plan(&facts, &held, 2).unwrap(), @"nothing to do");
+}
+
+#[test]
+fn a_leaver_loses_eligibility_and_membership_for_a_time() {
+    let mut held = held(&["Frontend_on_call", "ClusterAdminGroup", "Privileged_readers"]);
+    held.groups[2].role_assignable = true;
+    held.pim = vec![
+        pim(PimForm::Eligible, "Frontend_on_call", 0, 9000),
+        pim(PimForm::Active, "Frontend_on_call", 9, 13),
+        pim(PimForm::Active, "ClusterAdminGroup", 9, 13),
+        pim(PimForm::Eligible, "Somebody_elses", 9, 13),
+    ];
+    assert_snapshot!(plan(&leaver(), &held, 11).unwrap(), @"
+    - sign-in of 0042
+    - sessions of 0042
+    - 0042 from every group
+    - 0042 just in time from on-call
+    ! 0042 is still in Privileged_readers: it is role-assignable: only a privileged administrator can take the member out
+    ! PIM still keeps something of Somebody_elses for 0042: end it there
+    ");
+}
+
+#[test]
+fn a_group_of_the_wrong_kind_gets_nothing_and_somebody_is_told() {
+    let (policy, on_call) = (policy(), team("on-call"));
+    let fresh = plan_team(&policy, &on_call, &TeamHoldings::default()).unwrap();
+    assert_snapshot!(fresh, @"
+    + role-assignable group of team on-call
+    + namespace private-aks/frontend
+    ");
+    let mut group = group("Frontend_on_call");
+    group.role_assignable = false;
+    let frontend = ("private-aks".parse().unwrap(), "frontend".parse().unwrap());
+    let held =
+        TeamHoldings { group: Some(group), namespaces: vec![frontend], ..Default::default() };
+    let plan = plan_team(&policy, &on_call, &held).unwrap();
+    assert_snapshot!(plan, @"! group Frontend_on_call is not role-assignable and cannot become so: rename or delete it");
 }
 
 #[test]

@@ -14,6 +14,8 @@ use serde_json::Value;
 
 use crate::schema::{Violation, item, member};
 
+mod governance;
+
 /// Roles that every cluster knows.
 const BUILT_IN: [&str; 4] = ["reader", "writer", "admin", "cluster-admin"];
 /// Namespaces of Kubernetes and AKS, besides everything that begins with `kube-` or `aks-`.
@@ -29,6 +31,7 @@ pub(super) fn check(policy: &Value) -> Vec<Violation> {
     check.birthright();
     check.grants();
     check.bindings();
+    check.break_glass();
     check.duration("people.deleteAfter", &policy["people"]["deleteAfter"]);
     if policy["tenant"].as_str().is_some_and(|tenant| tenant.trim().is_empty()) {
         check.say("tenant", "must not be empty");
@@ -76,20 +79,9 @@ impl Check<'_> {
                 self.say(member(&path, "group"), message);
             }
             self.just_in_time(&path, team);
+            self.role_assignable(&path, team);
             self.admin_group(&path, team);
             self.accesses(&member(&path, "access"), &team["access"]);
-        }
-    }
-
-    fn just_in_time(&mut self, path: &str, team: &Value) {
-        let jit = &team["justInTime"];
-        let path = member(path, "justInTime");
-        self.duration(&member(&path, "maximum"), &jit["maximum"]);
-        if jit["approvers"].is_string() && same_name(&jit["approvers"], &team["group"]) {
-            self.say(
-                member(&path, "approvers"),
-                "is the team's own group: nobody approves themselves",
-            );
         }
     }
 

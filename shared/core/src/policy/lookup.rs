@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use jiff::{SignedDuration, Span, SpanRelativeTo};
+
 use crate::{
     Refusal,
     azure_role::AzureRole,
     holdings::RoleRef,
     ids::{BindingName, ClusterName, GroupName, NamespaceName, ObjectId, TeamName, digest},
-    policy::{Access, Cluster, Path, Policy, Team},
+    policy::{Access, Cluster, JustInTime, Path, Policy, Standing, Team},
     request,
 };
 
@@ -54,6 +56,28 @@ impl Cluster {
     }
 }
 
+impl Team {
+    /// Whether birthright gives eligibility instead of membership.
+    pub fn makes_eligible(&self) -> bool {
+        self.just_in_time.as_ref().is_some_and(|jit| jit.birthright == Standing::Eligible)
+    }
+}
+
+impl JustInTime {
+    /// The longest time, as an exact duration. A day is 24 hours; years and months, which have no
+    /// exact length, are refused when the policy is read.
+    pub fn longest(&self) -> SignedDuration {
+        exact(&self.maximum).unwrap_or(SignedDuration::ZERO)
+    }
+}
+
+/// A duration of days and less.
+pub(super) fn exact(text: &str) -> Option<SignedDuration> {
+    let span = text.starts_with('P').then(|| text.parse::<Span>().ok()).flatten()?;
+    let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
+    duration.is_positive().then_some(duration)
+}
+
 impl Policy {
     /// The digest of the policy: equal for policies that say the same, however they are written.
     pub fn hash(&self) -> String {
@@ -72,6 +96,19 @@ impl Policy {
         let admins = self.clusters.values().filter_map(|cluster| cluster.admin_group.as_ref());
         let approvers = self.teams.values().filter_map(|team| team.just_in_time.as_ref());
         teams.chain(admins).chain(approvers.map(|jit| &jit.approvers)).collect()
+    }
+
+    /// Whether any team is joined for a time, so that PIM must be looked at.
+    pub fn uses_pim(&self) -> bool {
+        self.teams.values().any(|team| team.just_in_time.is_some())
+    }
+
+    /// The groups whose members have access to a cluster: of teams with access there, and its
+    /// admin group.
+    pub fn groups_with_access(&self, cluster: &ClusterName) -> BTreeSet<&GroupName> {
+        let own = self.clusters.get(cluster).and_then(|cluster| cluster.admin_group.as_ref());
+        let here = |team: &&Team| team.access.iter().any(|access| access.cluster == *cluster);
+        own.into_iter().chain(self.teams.values().filter(here).map(|team| &team.group)).collect()
     }
 
     /// The groups whose members are admins of a cluster: its admin group, and the groups of teams

@@ -45,7 +45,7 @@ fn every_error_of_a_policy_is_reported_at_once_with_line_and_field() {
     line 23: teams.frontend.access[4].authorization: Azure RBAC is off on "retail-aks" (kubernetes-rbac)
     line 24: teams.frontend.access[5].namespace: must match ^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$
     line 25: teams.frontend.justInTime.approvers: is the team's own group: nobody approves themselves
-    line 25: teams.frontend.justInTime.maximum: must be an ISO 8601 duration, such as PT8H or P30D
+    line 25: teams.frontend.justInTime.maximum: must be an ISO 8601 duration of days, hours and minutes, such as PT8H
     line 29: teams.backend.access: is there already
     line 30: teams.Wrong_Name: is not a field, or not a valid name, here
     line 34: teams.hidden.group: is the admin group of "private-aks": the team's access must name cluster-admin there
@@ -69,6 +69,40 @@ fn every_error_of_a_policy_is_reported_at_once_with_line_and_field() {
     line 56: grants[0].role: "own" is none of the roles at a cluster: reader, writer, admin, cluster-admin
     line 58: grants[2]: is there already
     "#);
+}
+
+#[test]
+fn what_pim_and_conditional_access_cannot_do_is_said_with_line_and_field() {
+    let bad = include_str!("bad_governance.yaml");
+    let errors = Policy::parse(bad).unwrap_err();
+    assert_snapshot!(errors, @"
+    line 6: clusters.private-aks.requireCompliantDevice: needs protected.group or protected.principals: somebody must be spared
+    line 11: teams.months.justInTime.maximum: must be an ISO 8601 duration of days, hours and minutes, such as PT8H
+    line 15: teams.moments.justInTime.approvers: is the team's own group: nobody approves themselves
+    line 15: teams.moments.justInTime.maximum: must be PT5M at least: PIM gives nothing for less
+    line 19: teams.ages.justInTime.birthright: must be one of member, eligible
+    line 19: teams.ages.justInTime.maximum: must be P180D at most
+    line 23: teams.rigid.roleAssignable: membership of a role-assignable group goes through PIM: the team needs justInTime with birthright: eligible
+    line 28: teams.standing.roleAssignable: membership of a role-assignable group goes through PIM: the team needs justInTime with birthright: eligible
+    ");
+    let spared = format!("{bad}protected: {{ group: RIGID }}\n");
+    let errors = Policy::parse(&spared).unwrap_err().to_string();
+    assert!(!errors.contains("requireCompliantDevice"), "{errors}");
+    assert!(errors.contains("protected.group: is the group of team \"rigid\""), "{errors}");
+}
+
+#[test]
+fn a_team_for_a_time_knows_its_longest_and_what_birthright_gives() {
+    let policy = policy();
+    let (platform, on_call) = (&policy.teams[&team("platform")], &policy.teams[&team("on-call")]);
+    let hours =
+        |team: &crate::policy::Team| team.just_in_time.as_ref().unwrap().longest().as_hours();
+    assert_eq!((hours(platform), hours(on_call)), (8, 4));
+    assert_eq!((platform.makes_eligible(), on_call.makes_eligible()), (false, true));
+    assert!(policy.uses_pim());
+    let groups = policy.groups_with_access(&cluster("retail-aks"));
+    let names: Vec<_> = groups.into_iter().map(ToString::to_string).collect();
+    assert_eq!(names, ["ClusterAdminGroup", "Ops_Auditors", "Ops_Observers", "Retail_dev_team"]);
 }
 
 #[test]
@@ -226,6 +260,7 @@ fn the_policy_knows_its_groups_and_admins() {
         names,
         [
             "ClusterAdminGroup",
+            "Frontend_on_call",
             "Ops_Auditors",
             "Ops_Backend_team",
             "Ops_Frontend_team",

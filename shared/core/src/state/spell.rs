@@ -14,7 +14,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Spell, SpellStatus};
+use super::{Requested, Spell, SpellStatus};
 use crate::{
     Timestamp,
     fact::{Attributes, Fact, FactKind, Urgency},
@@ -146,13 +146,14 @@ fn attributes(facts: &[&Fact]) -> Attributes {
     }
 }
 
-fn requests(facts: &[&Fact], now: Timestamp) -> BTreeMap<TeamName, Timestamp> {
+fn requests(facts: &[&Fact], now: Timestamp) -> BTreeMap<TeamName, Requested> {
     let mut requests = BTreeMap::new();
     for fact in facts.iter().filter(|fact| fact.effective <= now) {
         if let FactKind::AccessRequested { team, until } = &fact.kind {
-            requests.insert(team.clone(), *until);
+            let (from, until, over) = (fact.effective, *until, *until <= now);
+            let requested = Requested { from, until, over, case: fact.case() };
+            requests.insert(team.clone(), requested);
         }
     }
-    requests.retain(|_, until| *until > now);
     requests
 }

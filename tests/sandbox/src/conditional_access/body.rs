@@ -111,7 +111,7 @@ fn state(value: &Value) -> Result<String, Invalid> {
 
 /// The conditions given, over those there were, completed with empty lists.
 fn conditions(new: &Value, old: &Value, directory: &Directory) -> Result<Value, Invalid> {
-    let part = |name: &str| if new[name].is_null() { &old[name] } else { &new[name] };
+    let part = |name: &str| new.get(name).unwrap_or(&old[name]);
     let (users, applications) = (part("users"), part("applications"));
     let or = |name: &str, absent: Value| match part(name) {
         Value::Null => absent,

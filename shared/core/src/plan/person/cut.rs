@@ -1,0 +1,121 @@
+//! What somebody who is cut off loses: the doors first, then everything else.
+
+use std::collections::BTreeSet;
+
+use super::{Planner, by_hand, is_left_directly};
+use crate::{
+    Holdings, Refusal, Timestamp,
+    desired::Desired,
+    holdings::{PimForm, PimMembership, User},
+    ids::ObjectId,
+    plan::{
+        Intent,
+        direct::{is_deletable, take_back},
+    },
+    request,
+    state::Standing,
+};
+
+impl<'a> Planner<'a> {
+    pub(super) fn cut(&mut self, desired: &Desired, since: Timestamp) -> Result<(), Refusal> {
+        let held: &'a Holdings = self.held;
+        if let Some(user) = &held.user {
+            self.may_shut(user)?;
+            self.shut_doors(user, since);
+        }
+        if self.state.standing() == Standing::Left {
+            self.leave_everything();
+            self.end_everything();
+            self.take_direct_access();
+            if is_deletable(self.policy, self.state, held, &self.plan, self.now) {
+                self.send(Intent::DeleteUser(self.person()));
+            }
+        } else {
+            self.leave_teams();
+            self.end_everything();
+            if let Some(user) = &held.user {
+                take_back(&mut self.plan, &self.state.person, desired, held, user);
+            }
+        }
+        let unseen = held.unseen.iter();
+        let unseen =
+            unseen.map(|(cluster, why)| format!("cluster {cluster} could not be seen: {why}"));
+        self.plan.residue.extend(unseen);
+        Ok(())
+    }
+
+    fn shut_doors(&mut self, user: &User, since: Timestamp) {
+        if user.enabled {
+            self.send(Intent::DisableSignIn(self.person()));
+        }
+        let outlived = user.sessions_valid_from.is_none_or(|from| from < since);
+        if user.guest {
+            let line = "the user is a guest: sessions end with its home tenant";
+            self.plan.findings.push(line.to_owned());
+        } else if user.enabled || outlived {
+            self.send(Intent::EndSessions(self.person()));
+        }
+    }
+
+    fn leave_everything(&mut self) {
+        if self.held.groups.iter().any(is_left_directly) {
+            let everything = request::LeaveGroups {
+                person_id: self.id(),
+                teams: BTreeSet::new(),
+                everything: true,
+            };
+            self.send(Intent::LeaveGroups(everything));
+        }
+        for group in self.held.groups.iter().filter(|group| !is_left_directly(group)) {
+            // What PIM can end is no residue: of a team, `end_everything` sees to it.
+            if !group.writable() || self.policy.team_of_group(&group.name).is_none() {
+                self.plan.residue.push(by_hand(&self.state.person, group));
+            }
+        }
+    }
+
+    fn leave_teams(&mut self) {
+        let (direct, other): (Vec<_>, Vec<_>) =
+            self.held_teams().into_iter().partition(|(_, group)| is_left_directly(group));
+        if !direct.is_empty() {
+            let teams = direct.into_iter().map(|(team, _)| team.clone()).collect();
+            self.send(Intent::LeaveGroups(self.groups(teams)));
+        }
+        for (_, group) in other.into_iter().filter(|(_, group)| !group.writable()) {
+            self.plan.residue.push(by_hand(&self.state.person, group));
+        }
+    }
+
+    /// Ends eligibility, and what leaving the groups does not end. Leaving a group directly ends
+    /// a membership that PIM keeps, at once.
+    fn end_everything(&mut self) {
+        let is_member = |id: &ObjectId| self.held.groups.iter().any(|group| group.id == *id);
+        let lingers = |held: &&PimMembership| {
+            held.form == PimForm::Eligible
+                || held.group.role_assignable
+                || !is_member(&held.group.id)
+        };
+        let pim = self.held.pim.iter().filter(lingers);
+        let by_pim = self.held.groups.iter().filter(|g| g.writable() && !is_left_directly(g));
+        let of_teams = pim.clone().map(|held| &held.group).chain(by_pim);
+        let teams: BTreeSet<_> =
+            of_teams.filter_map(|group| Some(self.policy.team_of_group(&group.name)?.0)).collect();
+        let foreign = pim.filter(|held| self.policy.team_of_group(&held.group.name).is_none());
+        let names: BTreeSet<_> = foreign.map(|held| &held.group.name).collect();
+        let residue = names.into_iter().map(|name| {
+            format!("PIM still keeps something of {name} for {}: end it there", self.state.person)
+        });
+        self.plan.residue.extend(residue);
+        let ends = teams.into_iter().map(|team| Intent::EndJustInTime(self.member(team)));
+        self.plan.intents.extend(ends.collect::<Vec<_>>());
+    }
+
+    fn take_direct_access(&mut self) {
+        if !self.held.assignments.is_empty() {
+            self.send(Intent::RevokeRoleAssignments(self.person()));
+        }
+        if self.held.bindings.iter().any(|binding| !binding.reserved) {
+            self.send(Intent::UnbindPerson(self.person()));
+        }
+    }
+}
