@@ -3,18 +3,21 @@
 use std::time::Instant;
 
 use latchkey_core::{
-    ClusterName, Plan, Refusal,
+    ClusterName, Decision, Plan, Refusal,
     case::PersonRecord,
     message::{About, PlanMessage},
     op::Integration,
     plan::{ClusterHeld, plan_cluster},
-    policy::team_grants,
+    policy::{CompliantDevice, team_grants},
+    request,
 };
 use latchkey_runtime::{
     Cx,
     Need::{self, Arm, Graph, Send},
-    StepError, admins, case, journal, secured,
+    Step as _, StepError, admins, case, journal, secured,
 };
+
+use crate::steps::require_compliant_device::RequireCompliantDevice;
 
 use super::planning;
 
@@ -23,6 +26,7 @@ pub const NAME: &str = "plan_cluster";
 /// What the planner may touch: it reads and writes nothing.
 pub const NEEDS: &[Need] = &[
     Graph("GroupMember.Read.All"),
+    Graph("Policy.Read.All"),
     Graph("User.Read.All"),
     Arm("Microsoft.ContainerService/managedClusters", &["read"]),
     Send("steps"),
@@ -109,5 +113,16 @@ pub async fn observe(cx: &Cx, name: &ClusterName) -> Result<ClusterHeld, StepErr
         security: secured::look(cx, name).await?,
         admin_group: secured::admin_group(cx, name).await?,
         admins: admins::of_cluster(cx, name).await?,
+        device: device(cx, name).await?,
     })
+}
+
+/// What the step would do that asks for a compliant device, when the policy asks for one.
+async fn device(cx: &Cx, name: &ClusterName) -> Result<Option<Decision>, StepError> {
+    if cx.governed(name)?.require_compliant_device == CompliantDevice::No {
+        return Ok(None);
+    }
+    let asked = request::Cluster { cluster: name.clone() };
+    let facts = RequireCompliantDevice::observe(cx, &asked).await?;
+    Ok(Some(RequireCompliantDevice::decide(&asked, &facts, cx.now())))
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Plan, Policy, Refusal,
+    Decision, Plan, Policy, Refusal,
     cluster::{Declared, Security, end_local_accounts, enough_admins, integrate},
     holdings::Group,
     ids::ClusterName,
@@ -23,10 +23,12 @@ pub struct ClusterHeld {
     pub admin_group: Option<Group>,
     /// Who administers it through Entra.
     pub admins: Admins,
+    /// What asking for a compliant device comes to; none when the policy does not ask.
+    pub device: Option<Decision>,
 }
 
 /// Plans what brings a cluster to what the policy declares: the integration with Entra first, then
-/// the end of its local accounts. One operation at a time: each is seen done before the next.
+/// a compliant device for sign-in and the end of its local accounts. Of operations on the cluster one operation at a time: each is seen done before the next.
 ///
 /// What must come first and is somebody else's to do (the admin group is its team's plan's, its
 /// members are theirs) is waited for.
@@ -61,6 +63,9 @@ pub fn plan_cluster(
         plan.intents.push(Intent::EnableEntraIntegration(asked()));
         return Ok(plan);
     }
+    if let Some(device) = &held.device {
+        plan_device(&mut plan, device, asked());
+    }
     if declared.no_local_accounts && seen.local_accounts {
         match enough_admins(policy, &held.admins) {
             Err(few) => plan.waits.push(format!("its local accounts stay: {few}")),
@@ -71,6 +76,19 @@ pub fn plan_cluster(
         }
     }
     Ok(plan)
+}
+
+fn plan_device(plan: &mut Plan, device: &Decision, asked: request::Cluster) {
+    match device {
+        Decision::Apply { ops, residue } => {
+            if !ops.is_empty() {
+                plan.intents.push(Intent::RequireCompliantDevice(asked));
+            }
+            plan.residue.extend(residue.iter().cloned());
+        }
+        Decision::Refuse { refusal } => plan.residue.push(refusal.to_string()),
+        Decision::Wait { .. } | Decision::Report { .. } => {}
+    }
 }
 
 /// What is worth knowing of how a cluster is secured, and not for a plan to change.
@@ -112,6 +130,7 @@ mod tests {
                 members_enabled: [id(1), id(2)].into(),
                 leaving_in_flight: [].into(),
             },
+            device: None,
         }
     }
 
@@ -152,6 +171,27 @@ mod tests {
             held.security.local_accounts = false;
         };
         assert_snapshot!(plan(done), @"nothing to do");
+    }
+
+    #[test]
+    fn a_compliant_device_is_asked_for_once_the_cluster_is_integrated() {
+        let op = crate::Op::RequireCompliantDevice {
+            cluster: name(),
+            id: None,
+            name: "device".into(),
+            groups: vec![id(5)],
+            except_group: None,
+            except: vec![id(9)],
+            enforced: false,
+        };
+        let asked = |held: &mut ClusterHeld| held.device = Some(Decision::from_ops([op.clone()]));
+        assert_snapshot!(plan(|held, _| asked(held)), @"+ Entra integration of private-aks");
+        let ready = |held: &mut ClusterHeld, _: &mut Declared| {
+            integrated(held);
+            held.security.local_accounts = false;
+            asked(held);
+        };
+        assert_snapshot!(plan(ready), @"+ compliant device for private-aks");
     }
 
     #[test]
