@@ -65,7 +65,8 @@ pub async fn carry_on(
     let last = looks(&records, message.attempt) >= MOST_LOOKS;
     // What awaits only an approval is not looked at until then; what another plan sees to is, for
     // a while.
-    if !last && !(rests && plan.waits.is_empty()) {
+    let settled = rests && plan.waits.is_empty();
+    if !last && !settled {
         look_again(cx, message, steps.is_empty()).await?;
     }
     record(cx, message, plan, &held, steps, began).await?;

@@ -1,9 +1,9 @@
 //! What was observed: users, groups, role assignments, bindings.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-};
+mod scope;
+mod team;
+
+use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -13,6 +13,9 @@ use crate::{
     azure_role::AzureRole,
     ids::{ClusterName, GroupName, NamespaceName, ObjectId, TeamName},
 };
+
+pub use scope::same_scope;
+pub use team::TeamHoldings;
 
 /// An Entra user. `Debug` hides who it is.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -167,11 +170,6 @@ impl RoleAssignment {
     }
 }
 
-/// ARM ids and scopes compare without case and trailing slash.
-pub fn same_scope(a: &str, b: &str) -> bool {
-    a.trim_end_matches('/').eq_ignore_ascii_case(b.trim_end_matches('/'))
-}
-
 /// A subject of a Kubernetes binding. Kubernetes compares its name case-sensitively.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "name")]
@@ -284,22 +282,4 @@ impl Holdings {
     pub fn pim_of(&self, group: &ObjectId, form: PimForm) -> Option<&PimMembership> {
         self.pim.iter().find(|held| held.group.id == *group && held.form == form)
     }
-}
-
-/// What was observed about one team, per governed cluster of its access.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct TeamHoldings {
-    /// The team's group; none when there is none.
-    pub group: Option<Group>,
-    /// Azure roles of the group at or below any governed cluster.
-    pub assignments: Vec<RoleAssignment>,
-    /// Bindings whose subjects include the group, in every governed cluster.
-    pub bindings: Vec<Binding>,
-    /// Namespaces that exist, per governed cluster.
-    pub namespaces: Vec<(ClusterName, NamespaceName)>,
-    /// Custom roles (by policy name) present with the policy's rules, per cluster and namespace.
-    pub roles: Vec<(ClusterName, NamespaceName, String)>,
-    /// Clusters without managed Entra integration, which could not be looked into.
-    pub unguarded: BTreeSet<ClusterName>,
 }

@@ -90,8 +90,13 @@ fn changed(mut document: Value, change: &ClusterChange) -> Value {
                 remove(profile, retired);
             }
             profile["managed"] = json!(true);
-            profile["enableAzureRBAC"] = json!(azure_rbac);
-            profile["adminGroupObjectIDs"] = json!(admin_groups);
+            // What is not asked for is left out, as the Azure CLI does.
+            if *azure_rbac || profile["enableAzureRBAC"] == true {
+                profile["enableAzureRBAC"] = json!(azure_rbac);
+            }
+            if !admin_groups.is_empty() || profile["adminGroupObjectIDs"].is_array() {
+                profile["adminGroupObjectIDs"] = json!(admin_groups);
+            }
             profile["tenantID"] = json!(tenant);
         }
         ClusterChange::NoLocalAccounts => {

@@ -148,7 +148,7 @@ mod tests {
     fn plan(change: impl FnOnce(&mut ClusterHeld, &mut Declared)) -> String {
         let mut policy = fixtures::policy();
         let cluster = policy.clusters.values().next().unwrap().clone();
-        policy.clusters.insert(name(), cluster.clone());
+        policy.clusters.insert(name(), cluster);
         let mut declared = Declared {
             entra: true,
             azure_rbac: true,
