@@ -1,6 +1,6 @@
 //! Writes to the directory: users and groups.
 
-use latchkey_core::Op;
+use latchkey_core::{GroupName, Op, TeamName};
 
 use super::not_protected;
 use crate::{cx::Cx, error::StepError};
@@ -11,7 +11,8 @@ pub(super) async fn write(cx: &Cx, op: &Op) -> Result<(), StepError> {
     match op {
         Op::CreateGroup { team, group, role_assignable } => {
             let description = format!("Team {team}, kept by Latchkey");
-            graph.create_group(group, team.as_str(), &description, *role_assignable).await?;
+            let nickname = nickname(group, team);
+            graph.create_group(group, nickname, &description, *role_assignable).await?;
         }
         Op::CreateUser { user, .. } => {
             graph.create_user(user).await?;
@@ -27,4 +28,12 @@ pub(super) async fn write(cx: &Cx, op: &Op) -> Result<(), StepError> {
         _ => {}
     }
     Ok(())
+}
+
+/// The group's mail nickname: its own name where Entra takes that, so that whoever looks for both
+/// finds it, as `az ad group create` does; else the team's.
+fn nickname<'a>(group: &'a GroupName, team: &'a TeamName) -> &'a str {
+    let name = group.as_str();
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if name.len() <= 64 && name.chars().all(fits) { name } else { team.as_str() }
 }
