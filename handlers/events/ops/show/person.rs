@@ -2,6 +2,7 @@
 
 use latchkey_core::{
     Holdings, PersonId, Policy, Refusal,
+    access::NOT_IN_POLICY,
     desired::{Desired, Why},
     holdings::Group,
     policy::{Access, gives_grant},
@@ -16,9 +17,6 @@ use super::{
     row::{Row, azure_role, binding},
 };
 use crate::plans::plan_person::{self, Seen};
-
-/// Nothing in the policy gives this.
-const NOT_GIVEN: &str = "not given by the policy";
 
 /// The policy's `grants` give this.
 const GRANTED: &str = "granted by name";
@@ -87,11 +85,11 @@ fn reasons(why: &[Why]) -> String {
 fn rows(policy: &Policy, seen: &Seen) -> Vec<Row> {
     let held = &seen.held;
     let groups = held.groups.iter().flat_map(|group| group_rows(policy, &seen.desired, group));
-    let roles = held.assignments.iter().map(|held| azure_role(policy, held, NOT_GIVEN));
+    let roles = held.assignments.iter().map(|held| azure_role(policy, held, NOT_IN_POLICY));
     let bindings = held.bindings.iter().map(|found| {
         let user = held.user.as_ref();
         let given = user.is_some_and(|user| gives_grant(found, &seen.desired.grants, user));
-        binding(found, if given { GRANTED } else { NOT_GIVEN })
+        binding(found, if given { GRANTED } else { NOT_IN_POLICY })
     });
     groups.chain(roles).chain(bindings).collect()
 }
@@ -109,7 +107,7 @@ fn group_rows(policy: &Policy, desired: &Desired, group: &Group) -> Vec<Row> {
     let Some((name, team)) = policy.team_of_group(&group.name) else {
         return vec![row(None, "no group of a team")];
     };
-    let why = desired.teams.get(name).map_or_else(|| NOT_GIVEN.to_owned(), |why| reasons(why));
+    let why = desired.teams.get(name).map_or_else(|| NOT_IN_POLICY.to_owned(), |why| reasons(why));
     if team.access.is_empty() {
         return vec![row(None, &why)];
     }
