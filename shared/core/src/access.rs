@@ -34,6 +34,7 @@ use names::Names;
 pub use observed::{Observed, Unseen};
 use paths::Paths;
 pub use row::{Row, Since, Standing, State, Who, WhoKind};
+pub use why::NOT_IN_POLICY;
 
 /// Who can do what, and what could not be seen.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

@@ -216,7 +216,7 @@ async fn every_way_in_has_a_row_with_its_path_and_its_reason() {
     retail-aks/- | elias@contoso.onmicrosoft.com | cluster-admin | eligible for group ClusterAdminGroup -> admin group of the cluster | eligible for a time | notBefore | not in the policy: nothing puts them into team platform
     retail-aks/- | uma@contoso.onmicrosoft.com | cluster-admin | ClusterRoleBinding uma-is-admin to ClusterRole/cluster-admin | active | exactly | not in the policy
     retail-aks/- | clusterAdmin | cluster-admin | static credential of the cluster | active | unknown | the policy leaves local accounts as they are
-    retail-aks/- | 1001 | reader | ClusterRoleBinding latchkey-f3222281635e7b99 to ClusterRole/view | active | exactly | granted to them by the policy
+    retail-aks/- | 1001 | reader | ClusterRoleBinding latchkey-f3222281635e7b99 to ClusterRole/view | active | exactly | granted by name
     retail-aks/shop | 1001 | reader | group Ops_Frontend_team -> RoleBinding shop/latchkey-ba93e60c0bd34e48 to ClusterRole/view | active | notBefore | team frontend: birthright: department = Frontend Ops
     "#);
     assert!(!answer.body.to_string().contains('@'), "no name, no mail address");

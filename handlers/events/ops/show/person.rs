@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use latchkey_core::{
     Holdings, PersonId, Policy, Refusal, TeamName,
+    access::NOT_IN_POLICY,
     desired::Desired,
     holdings::{Group, PimMembership},
     policy::{Access, gives_grant},
@@ -18,9 +19,6 @@ use super::{
     row::{Row, azure_role, binding},
 };
 use crate::plans::plan_person::{self, Seen};
-
-/// Nothing in the policy gives this.
-const NOT_GIVEN: &str = "not given by the policy";
 
 /// The policy's `grants` give this.
 const GRANTED: &str = "granted by name";
@@ -106,11 +104,11 @@ fn pim(held: &Holdings) -> Vec<Value> {
 fn rows(policy: &Policy, seen: &Seen) -> Vec<Row> {
     let held = &seen.held;
     let groups = held.groups.iter().flat_map(|group| group_rows(policy, &seen.desired, group));
-    let roles = held.assignments.iter().map(|held| azure_role(policy, held, NOT_GIVEN));
+    let roles = held.assignments.iter().map(|held| azure_role(policy, held, NOT_IN_POLICY));
     let bindings = held.bindings.iter().map(|found| {
         let user = held.user.as_ref();
         let given = user.is_some_and(|user| gives_grant(found, &seen.desired.grants, user));
-        binding(found, if given { GRANTED } else { NOT_GIVEN })
+        binding(found, if given { GRANTED } else { NOT_IN_POLICY })
     });
     groups.chain(roles).chain(bindings).collect()
 }
@@ -129,7 +127,7 @@ fn group_rows(policy: &Policy, desired: &Desired, group: &Group) -> Vec<Row> {
         return vec![row(None, "no group of a team")];
     };
     let why = match desired.reasons(name) {
-        none if none.is_empty() => NOT_GIVEN.to_owned(),
+        none if none.is_empty() => NOT_IN_POLICY.to_owned(),
         reasons => reasons.join("; "),
     };
     if team.access.is_empty() {

@@ -3,6 +3,7 @@
 use http::StatusCode;
 use latchkey_core::{
     Policy, TeamName,
+    access::NOT_IN_POLICY,
     azure_role::AzureRole,
     case::{PersonRecord, team_stream},
     holdings::{Binding, RoleAssignment, TeamHoldings},
@@ -51,7 +52,7 @@ fn rows(policy: &Policy, desired: &TeamDesired, held: &TeamHoldings) -> Vec<Row>
 }
 
 fn why(given: bool) -> &'static str {
-    if given { "given by the policy" } else { "not given by the policy" }
+    if given { "given by the policy" } else { NOT_IN_POLICY }
 }
 
 /// Whether the policy gives the Azure role: one of the team's, or the right to download the

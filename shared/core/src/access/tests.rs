@@ -293,6 +293,11 @@ fn a_grant_of_the_policy_is_told_as_such_where_it_is_bound_and_nowhere_else() {
         let subject = Subject::User("u1@contoso.example".to_owned());
         seen.bind(cluster, namespace, RoleRef::ClusterRole(role.to_owned()), subject);
     }
+    for seen in &mut seen.clusters {
+        seen.bindings.iter_mut().for_each(|binding| binding.managed = true);
+    }
+    let own = Subject::User("u1@contoso.example".to_owned());
+    seen.bind(1, None, RoleRef::ClusterRole("view".to_owned()), own);
     let rows = view(&policy(), &seen).rows;
     let granted: Vec<_> = rows.iter().filter(|row| row.why != "not in the policy").collect();
     assert_eq!(granted.len(), 1);

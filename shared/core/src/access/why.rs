@@ -9,8 +9,8 @@ use crate::{
     policy::{Access, Team},
 };
 
-/// What the policy does not say.
-pub(super) const NOT_IN_POLICY: &str = "not in the policy";
+/// Why somebody has what the policy does not give them.
+pub const NOT_IN_POLICY: &str = "not in the policy";
 
 /// What of the policy gives something to a group or to one person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,11 +64,12 @@ impl<'a> Reasons<'a> {
         let RoleRef::ClusterRole(bound) = &binding.role else { return Given::Nothing };
         let meant = person.and_then(|person| self.observed.people.get(person));
         let granted = meant.iter().flat_map(|meant| &meant.grants).any(|(cluster, role)| {
-            *cluster == binding.cluster
+            binding.managed
+                && *cluster == binding.cluster
                 && binding.namespace.is_none()
                 && role.cluster_role() == Some(bound)
         });
-        if granted { Given::Other("granted to them by the policy") } else { Given::Nothing }
+        if granted { Given::Other("granted by name") } else { Given::Nothing }
     }
 
     /// What makes a group an admin group of a cluster.
