@@ -3,7 +3,7 @@
 //! behind when a group is deleted, so that they are looked for also when the group is gone already.
 //!
 //! Only a group that Latchkey made is deleted: it bears a unique name that follows from its display
-//! name, and the team's name as its mail nickname.
+//! name, and says in its description for which team.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +23,7 @@ use latchkey_runtime::{
 pub struct Facts {
     /// Why the policy forbids it, if it does.
     pub governed: Option<String>,
-    /// The group that Latchkey made, and the mail nickname it was given.
+    /// The group that Latchkey made, and its description.
     pub found: Option<(Group, String)>,
     /// Whether a group of that name exists that somebody else made.
     pub foreign: bool,
@@ -120,8 +120,8 @@ fn refusal(request: &FormerTeam, facts: &Facts) -> Option<Refusal> {
         (None, Some((group, _))) if group.role_assignable => {
             "it is role-assignable: only a privileged administrator may delete it".to_owned()
         }
-        (None, Some((_, team))) if team != request.team.as_str() => {
-            format!("it was made for team {team}")
+        (None, Some((_, text))) if *text != Group::text_for(&request.team) => {
+            format!("it does not say that it was made for team {}", request.team)
         }
         _ => return None,
     };

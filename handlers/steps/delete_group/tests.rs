@@ -46,7 +46,7 @@ fn a_group_of_the_policy_or_of_somebody_else_is_refused() {
     assert_snapshot!(decide(|facts| facts.governed = Some("the policy names it".into())), @"refused: group Ops_Seasonal cannot be changed by Latchkey: the policy names it");
     let foreign = |facts: &mut Facts| *facts = Facts { foreign: true, ..Facts::default() };
     assert_snapshot!(decide(foreign), @"refused: group Ops_Seasonal cannot be changed by Latchkey: Latchkey did not make it");
-    assert_snapshot!(decide(|facts| facts.found.as_mut().unwrap().1 = "web".into()), @"refused: group Ops_Seasonal cannot be changed by Latchkey: it was made for team web");
+    assert_snapshot!(decide(|facts| facts.found.as_mut().unwrap().1 = Group::text_for(&"web".parse().unwrap())), @"refused: group Ops_Seasonal cannot be changed by Latchkey: it does not say that it was made for team seasonal");
     assert_snapshot!(decide(|facts| facts.found.as_mut().unwrap().0.role_assignable = true), @"refused: group Ops_Seasonal cannot be changed by Latchkey: it is role-assignable: only a privileged administrator may delete it");
     assert_snapshot!(decide(|facts| facts.protected = Some(f::break_glass())), @"refused: 00000000-0b1a-4c2d-8e3f-0123456789ab is a protected principal");
 }
@@ -69,7 +69,7 @@ fn decide(change: impl FnOnce(&mut Facts)) -> Decision {
     let other = Subject::Group(f::id(3).to_string());
     let theirs = f::binding("theirs", "view", vec![group(), other]);
     let mut facts = Facts {
-        found: Some((f::group(2, "Ops_Seasonal"), "seasonal".into())),
+        found: Some((f::group(2, "Ops_Seasonal"), Group::text_for(&"seasonal".parse().unwrap()))),
         held: vec![f::held(AzureRole::RbacWriter, "/cluster/namespaces/season")],
         bindings: vec![
             f::binding("ours", "edit", vec![group()]),

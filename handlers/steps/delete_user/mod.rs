@@ -104,7 +104,7 @@ impl Step for DeleteUser {
             return Decision::refuse(refusal);
         }
         if let Some(until) = facts.due.filter(|due| *due > now) {
-            return Decision::Wait { until };
+            return Decision::Wait { until, lines: Vec::new() };
         }
         let person = &request.person_id;
         let roles = facts.held.iter().map(|held| held.removal(person.to_string()));

@@ -1,30 +1,73 @@
 //! Asks a cluster what a team (or one of its members) may do, and compares with what it must.
+//!
+//! A person is asked for as their tokens name them: by UPN (a guest by object id), with their object
+//! id and every group they are in, also through other groups. The outcome says which way allows.
+//!
+//! Verdicts, denials too, are kept by the API server for minutes, and Azure roles take minutes to
+//! arrive. So nobody is asked about within a minute after they were given an Azure role, lest a
+//! denial be pinned; and a denial where a role younger than a quarter of an hour would allow is
+//! told as pending: the probe waits and is to be repeated then. For as long, a role taken away may
+//! still be found to allow.
 
+mod told;
+mod who;
+
+use jiff::SignedDuration;
 use latchkey_cluster::{Review, Verdict};
 use latchkey_core::{
-    ClusterName, Decision, ObjectId, Policy, TeamName, Timestamp,
-    holdings::Group,
+    Decision, Refusal, Timestamp,
+    azure_role::AzureRole,
+    expected::{azure_allows, expectations},
+    holdings::RoleAssignment,
     policy::place,
     request::{Expectation, Probe},
 };
 use latchkey_runtime::{
     Cx,
     Need::{self, Arm, Graph, Kube},
-    PersonView, Step, StepError, teams,
+    Step, StepError,
 };
+use told::Telling;
+use who::{Asked, who};
 
 /// Above this many groups a token carries none and the API server looks them up.
 const GROUPS_IN_A_TOKEN: usize = 200;
+/// How long after an Azure role was given nobody is asked, lest a denial be remembered.
+const SETTLING: SignedDuration = SignedDuration::from_mins(1);
+/// How long an Azure role may take to count: replication and two caches (the longest of what is
+/// documented for AKS and its authorizer).
+const PROPAGATION: SignedDuration = SignedDuration::from_mins(15);
 
 /// What is seen.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
-    /// Each expectation and the cluster's verdict.
-    pub verdicts: Vec<(Expectation, Verdict)>,
+    /// Why nobody could be asked for.
+    pub nobody: Option<Refusal>,
+    /// Until when asking would do harm.
+    pub settles: Option<Timestamp>,
+    /// Each expectation and what the cluster said.
+    pub answers: Vec<Answer>,
     /// How many groups were asked with.
     pub groups: usize,
-    /// Why nobody could be asked for.
-    pub nobody: Option<String>,
+}
+
+/// What a cluster said to one line of the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The line.
+    pub expected: Expectation,
+    /// Whether it is allowed.
+    pub allowed: bool,
+    /// The way that allows it, in words.
+    pub way: Option<String>,
+    /// Until when a denial may be an Azure role's that has not arrived.
+    pub pending: Option<Timestamp>,
+}
+
+impl Answer {
+    fn is_as_expected(&self) -> bool {
+        self.expected.allowed == self.allowed
+    }
 }
 
 /// The step.
@@ -35,6 +78,7 @@ impl Step for ProbeAccess {
     const NAME: &'static str = "probe_access";
     const NEEDS: &'static [Need] = &[
         Graph("Directory.Read.All"),
+        Arm("Microsoft.Authorization/roleAssignments", &["read"]),
         Arm("Microsoft.ContainerService/managedClusters", &["listClusterUserCredential/action"]),
         Kube("subjectaccessreviews", &["create"]),
     ];
@@ -43,64 +87,84 @@ impl Step for ProbeAccess {
     type Facts = Facts;
 
     async fn observe(cx: &Cx, request: &Probe) -> Result<Facts, StepError> {
-        let subject = match who(cx, request).await? {
-            Ok(subject) => subject,
+        let asked = match who(cx, request).await? {
+            Ok(asked) => asked,
             Err(nobody) => return Ok(Facts { nobody: Some(nobody), ..Facts::default() }),
         };
-        let expectations = match request.expect.as_slice() {
-            [] => expected(cx.policy(), &request.team, &request.cluster)?,
+        let groups = asked.groups.len();
+        let scope = cx.policy().cluster(&request.cluster)?.scope(None);
+        let mut held = cx.arm().assignments_under(&scope).await?;
+        held.retain(|held| held.principal == asked.oid || asked.groups.contains(&held.principal));
+        if let Some(settles) = settles(&held, cx.now()) {
+            return Ok(Facts { settles: Some(settles), groups, ..Facts::default() });
+        }
+        let table = match request.expect.as_slice() {
+            [] => expectations(cx.policy(), &request.cluster, &asked.teams, &asked.grants),
             given => given.to_vec(),
         };
+        let telling = Telling::prepare(cx, &asked, &held).await?;
         let cluster = cx.cluster(&request.cluster).await?;
-        let mut verdicts = Vec::new();
-        for expectation in expectations {
-            let verdict = cluster.review(&review(&subject, &expectation)).await?;
-            verdicts.push((expectation, verdict));
+        let mut answers = Vec::new();
+        for expected in table {
+            let verdict = cluster.review(&review(&asked, &expected)).await?;
+            let pending = pending(cx, request, &held, &expected, &verdict);
+            let way = verdict.allowed.then(|| telling.way(verdict.reason.as_deref())).flatten();
+            answers.push(Answer { expected, allowed: verdict.allowed, way, pending });
         }
-        Ok(Facts { verdicts, groups: subject.groups.len(), nobody: None })
+        Ok(Facts { nobody: None, settles: None, answers, groups })
     }
 
     fn decide(request: &Probe, facts: &Facts, _: Timestamp) -> Decision {
         if let Some(nobody) = &facts.nobody {
-            return Decision::Report { lines: vec![nobody.clone()], as_expected: false };
+            return Decision::refuse(nobody.clone());
         }
-        let as_expected = facts.verdicts.iter().all(|(e, verdict)| e.allowed == verdict.allowed);
-        let verdicts = facts.verdicts.iter().map(|(e, verdict)| line(request, e, verdict));
+        if let Some(until) = facts.settles {
+            let line = "an Azure role was given just now: asking would pin a denial".to_owned();
+            return Decision::Wait { until, lines: vec![line] };
+        }
         let many = (facts.groups > GROUPS_IN_A_TOKEN).then(|| {
             format!("! {} groups: above {GROUPS_IN_A_TOKEN} a token carries none", facts.groups)
         });
-        Decision::Report { lines: verdicts.chain(many).collect(), as_expected }
+        let lines = facts.answers.iter().map(|answer| line(request, answer)).chain(many).collect();
+        let odd = || facts.answers.iter().filter(|answer| !answer.is_as_expected());
+        match odd().map(|answer| answer.pending).collect::<Option<Vec<_>>>() {
+            None => Decision::Report { lines, as_expected: false },
+            Some(pending) => match pending.into_iter().max() {
+                Some(until) => Decision::Wait { until, lines },
+                None => Decision::Report { lines, as_expected: true },
+            },
+        }
     }
 }
 
-/// On whose behalf to ask.
-struct Asked {
-    user: String,
-    oid: ObjectId,
-    groups: Vec<ObjectId>,
+/// Until when the youngest Azure role must be left to settle, while that lies ahead.
+fn settles(held: &[RoleAssignment], now: Timestamp) -> Option<Timestamp> {
+    let youngest = held.iter().filter_map(|held| held.created).max()?;
+    youngest.checked_add(SETTLING).ok().filter(|settled| *settled > now)
 }
 
-/// The person asked for, else the team's group with any member's id: the Azure authorizer has no
-/// opinion about somebody without one.
-async fn who(cx: &Cx, request: &Probe) -> Result<Result<Asked, String>, StepError> {
-    if let Some(person) = &request.person_id {
-        let view = PersonView::read(cx, person).await?;
-        let Some((user, groups)) = view.user_with_groups(cx).await? else {
-            return Ok(Err(format!("{person} has no Entra user to ask for")));
-        };
-        let groups = groups.into_iter().map(|group| group.id).collect();
-        return Ok(Ok(Asked { user: user.upn, oid: user.id, groups }));
-    }
-    let Some(group) = teams::group_of(cx, &request.team).await? else {
-        return Ok(Err(format!("the group of team {} does not exist", request.team)));
+/// Until when a denial may be that of an Azure role that was given and has not arrived.
+fn pending(
+    cx: &Cx,
+    request: &Probe,
+    held: &[RoleAssignment],
+    expected: &Expectation,
+    verdict: &Verdict,
+) -> Option<Timestamp> {
+    let covers = |held: &&RoleAssignment| {
+        let role = AzureRole::from_id(held.role);
+        let allows = role.is_some_and(|r| azure_allows(r, &expected.verb, &expected.resource));
+        let at = cx.policy().place_of_scope(&held.scope);
+        allows
+            && expected.group.is_empty()
+            && at.is_some_and(|(cluster, namespace)| {
+                *cluster == request.cluster
+                    && (namespace.is_none() || namespace == expected.namespace)
+            })
     };
-    Ok(Ok(member(cx, &group).await?))
-}
-
-async fn member(cx: &Cx, group: &Group) -> Result<Asked, StepError> {
-    let any = cx.graph().members(&group.id).await?.into_iter().next();
-    let oid = any.map_or_else(|| group.id.clone(), |member| member.id);
-    Ok(Asked { user: oid.to_string(), oid, groups: vec![group.id.clone()] })
+    let given = held.iter().filter(covers).filter_map(|held| held.created).max()?;
+    let until = given.checked_add(PROPAGATION).ok()?;
+    (!verdict.allowed && expected.allowed && until > cx.now()).then_some(until)
 }
 
 fn review(asked: &Asked, expectation: &Expectation) -> Review {
@@ -115,41 +179,21 @@ fn review(asked: &Asked, expectation: &Expectation) -> Review {
     }
 }
 
-/// What follows from the policy: pods of its own namespaces yes, of other teams' no, nodes and
-/// all namespaces only for cluster admins.
-fn expected(
-    policy: &Policy,
-    team: &TeamName,
-    cluster: &ClusterName,
-) -> Result<Vec<Expectation>, StepError> {
-    let here = |access: &&latchkey_core::policy::Access| access.cluster == *cluster;
-    let own: Vec<_> = policy.team(team)?.access.iter().filter(here).collect();
-    let admin = own.iter().any(|access| access.role.is_cluster_admin());
-    let mut all: Vec<_> =
-        policy.teams.values().flat_map(|team| &team.access).filter(here).collect();
-    all.sort();
-    all.dedup_by_key(|access| &access.namespace);
-    let list = |namespace, resource: &str, allowed| Expectation {
-        namespace,
-        verb: "list".into(),
-        group: String::new(),
-        resource: resource.into(),
-        allowed,
+/// One line of the outcome. The cluster's own words are not in it: they may name a user.
+fn line(request: &Probe, answer: &Answer) -> String {
+    let mark = match (answer.is_as_expected(), answer.pending) {
+        (true, _) => "ok".to_owned(),
+        (false, Some(until)) => format!("PENDING until {until}"),
+        (false, None) => "NOT AS EXPECTED".to_owned(),
     };
-    let namespaces = all.iter().filter_map(|access| access.namespace.clone()).map(|namespace| {
-        let ours = own.iter().any(|access| access.namespace.as_ref() == Some(&namespace));
-        list(Some(namespace), "pods", admin || ours)
-    });
-    Ok(namespaces.chain([list(None, "pods", admin), list(None, "nodes", admin)]).collect())
-}
-
-fn line(request: &Probe, expectation: &Expectation, verdict: &Verdict) -> String {
-    let mark = if expectation.allowed == verdict.allowed { "ok" } else { "NOT AS EXPECTED" };
-    let said = if verdict.allowed { "allowed" } else { "denied" };
-    let at = place(&request.cluster, expectation.namespace.as_ref());
-    let Expectation { verb, resource, .. } = expectation;
-    let why = verdict.reason.as_deref().unwrap_or("no reason given");
-    format!("{mark}: {verb} {resource} at {at} is {said} ({why})")
+    let at = place(&request.cluster, answer.expected.namespace.as_ref());
+    let Expectation { verb, resource, .. } = &answer.expected;
+    let said = match (answer.allowed, &answer.way) {
+        (true, Some(way)) => format!("allowed by {way}"),
+        (true, None) => "allowed, in words that tell no way".to_owned(),
+        (false, _) => "denied".to_owned(),
+    };
+    format!("{mark}: {verb} {resource} at {at} is {said}")
 }
 
 #[cfg(test)]

@@ -30,6 +30,9 @@ pub enum Decision {
     Wait {
         /// Until when.
         until: Timestamp,
+        /// What is waited for, when there is more to say.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        lines: Vec<String>,
     },
     /// Nothing to write: this was a question.
     Report {
@@ -72,7 +75,10 @@ impl fmt::Display for Decision {
                 f.write_str(&lines.join("\n"))
             }
             Self::Refuse { refusal } => write!(f, "refused: {refusal}"),
-            Self::Wait { until } => write!(f, "waits until {until}"),
+            Self::Wait { until, lines } if lines.is_empty() => write!(f, "waits until {until}"),
+            Self::Wait { until, lines } => {
+                write!(f, "{}\nwaits until {until}", lines.join("\n"))
+            }
             Self::Report { lines, .. } => f.write_str(&lines.join("\n")),
         }
     }

@@ -71,6 +71,11 @@ pub struct Group {
 }
 
 impl Group {
+    /// The description that Latchkey gives the group it makes for a team.
+    pub fn text_for(team: &TeamName) -> String {
+        format!("Team {team}, kept by Latchkey")
+    }
+
     /// Whether members can be written through Graph.
     pub fn writable(&self) -> bool {
         !self.dynamic && !self.synced

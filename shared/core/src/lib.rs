@@ -14,6 +14,7 @@ pub mod cluster;
 pub mod decision;
 pub mod desired;
 pub mod event;
+pub mod expected;
 pub mod fact;
 #[cfg(test)]
 mod fixtures;
@@ -29,6 +30,7 @@ pub mod policy;
 pub mod request;
 mod schema;
 pub mod state;
+mod way;
 
 pub use approval::Approval;
 pub use call::{Call, CallError, Service};
@@ -43,3 +45,4 @@ pub use names::Names;
 pub use op::Op;
 pub use plan::Plan;
 pub use policy::Policy;
+pub use way::Way;

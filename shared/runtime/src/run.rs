@@ -123,8 +123,9 @@ fn without_writes(decision: Decision, done: &[Op]) -> Run {
         Decision::Refuse { refusal } => {
             Run { why: Some(refusal.to_string()), ..Run::ended(Outcome::Refused) }
         }
-        Decision::Wait { until } => {
-            Run { why: Some(format!("until {until}")), ..Run::ended(Outcome::Waiting) }
+        Decision::Wait { until, lines } => {
+            let why = Some(format!("until {until}"));
+            Run { why, residue: lines, ..Run::ended(Outcome::Waiting) }
         }
         Decision::Report { lines, as_expected } => {
             let outcome = if as_expected { Outcome::AsExpected } else { Outcome::Unexpected };

@@ -12,7 +12,7 @@ use latchkey_core::{
     PersonId, SpellId, TeamName,
     case::{PersonRecord, person_stream},
     fact::{Attributes, EventKey, Fact, FactKind, Urgency},
-    holdings::RoleAssignment,
+    holdings::{Group, RoleAssignment},
     ids::digest,
     policy::{Authorization, Grant},
 };
@@ -152,7 +152,8 @@ fn directory(world: &World, change: Change) -> Ids {
     let unique = &digest(&["group", name])[..32];
     let seasonal = directory.create_group(NewGroup {
         display_name: name.to_owned(),
-        mail_nickname: "seasonal".to_owned(),
+        mail_nickname: name.to_owned(),
+        description: Some(Group::text_for(&"seasonal".parse().expect("a name"))),
         security_enabled: true,
         unique_name: Some(format!("latchkey-{unique}")),
         ..NewGroup::default()

@@ -17,24 +17,23 @@ use crate::http::{Request, odata};
 struct OwnGroup {
     #[serde(flatten)]
     group: WireGroup,
-    #[serde(rename = "mailNickname")]
-    mail_nickname: Option<String>,
+    description: Option<String>,
 }
 
 impl Graph {
     /// The group that [`create_group`](Graph::create_group) made for this display name, with the
-    /// mail nickname it was given; none when there is none, or somebody else made it.
+    /// description it was given; none when there is none, or somebody else made it.
     ///
     /// # Errors
     /// As every call.
     pub async fn own_group(&self, name: &GroupName) -> Result<Option<(Group, String)>, CallError> {
         let what = "GET /groups by uniqueName";
         let mut url = self.url(&[&unique_name(name)]);
-        url.query_pairs_mut().append_pair("$select", &format!("{},mailNickname", wire::GROUP));
+        url.query_pairs_mut().append_pair("$select", &format!("{},description", wire::GROUP));
         match self.endpoint.get::<OwnGroup>(what, odata(url)).await {
             Ok(found) => {
                 let group = found.group.into_group(&graph_call(what))?;
-                Ok(Some((group, found.mail_nickname.unwrap_or_default())))
+                Ok(Some((group, found.description.unwrap_or_default())))
             }
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),

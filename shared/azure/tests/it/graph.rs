@@ -307,8 +307,8 @@ async fn only_a_group_that_was_made_here_is_found_by_its_unique_name_and_deleted
     let (ours, theirs) = (name("Ops_Seasonal"), name("Book_club"));
     let made = stage.graph.create_group(&ours, "seasonal", "for the season", false).await.unwrap();
     let foreign = stage.group(theirs.as_str());
-    let (found, nickname) = stage.graph.own_group(&ours).await.unwrap().unwrap();
-    assert_eq!((found.id, nickname.as_str()), (made.id.clone(), "seasonal"));
+    let (found, description) = stage.graph.own_group(&ours).await.unwrap().unwrap();
+    assert_eq!((found.id, description.as_str()), (made.id.clone(), "for the season"));
     assert!(stage.graph.own_group(&theirs).await.unwrap().is_none());
     for _ in 0..2 {
         stage.graph.delete_group(&made.id).await.unwrap();

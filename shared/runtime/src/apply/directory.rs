@@ -1,6 +1,6 @@
 //! Writes to the directory: users and groups.
 
-use latchkey_core::{GroupName, Op, TeamName};
+use latchkey_core::{GroupName, Op, TeamName, holdings::Group};
 
 use super::not_protected;
 use crate::{cx::Cx, error::StepError};
@@ -10,7 +10,7 @@ pub(super) async fn write(cx: &Cx, op: &Op) -> Result<(), StepError> {
     let graph = cx.graph();
     match op {
         Op::CreateGroup { team, group, role_assignable } => {
-            let description = format!("Team {team}, kept by Latchkey");
+            let description = Group::text_for(team);
             let nickname = nickname(group, team);
             graph.create_group(group, nickname, &description, *role_assignable).await?;
         }
