@@ -32,11 +32,11 @@ pub async fn kept(
     let others =
         if unknown.is_empty() { Vec::new() } else { cx.graph().groups_by_id(&unknown).await? };
     let find = |id: &ObjectId| groups.iter().chain(&others).find(|group| group.id == *id);
-    let with_group = |entry: PimEntry| Some(membership(find(&entry.group)?.clone(), entry));
-    Ok(entries.into_iter().filter_map(with_group).collect())
+    let with_group = |entry: &PimEntry| Some(membership(find(&entry.group)?.clone(), entry));
+    Ok(entries.iter().filter_map(with_group).collect())
 }
 
-fn membership(group: Group, entry: PimEntry) -> PimMembership {
+fn membership(group: Group, entry: &PimEntry) -> PimMembership {
     PimMembership { group, form: entry.form, since: entry.since, until: entry.until }
 }
 
@@ -81,7 +81,7 @@ impl Seat {
         if let (Some(user), Some(group)) = (&user, &group) {
             held.groups = groups.into_iter().filter(|member| member.id == group.id).collect();
             let kept = cx.graph().pim_of(&user.id, forms).await?;
-            let here = kept.into_iter().filter(|entry| entry.group == group.id);
+            let here = kept.iter().filter(|entry| entry.group == group.id);
             held.pim = here.map(|entry| membership(group.clone(), entry)).collect();
         }
         // The facts are read again after Graph was: they decide, and must not be older.

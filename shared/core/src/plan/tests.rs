@@ -451,7 +451,6 @@ fn team_holdings(policy: &Policy, name: &str) -> impl Strategy<Value = TeamHoldi
                 namespaces: if spaces { vec![shop] } else { vec![] },
                 group: Some(own),
                 roles: vec![],
-                unguarded: [].into(),
             }
         })
 }
@@ -611,7 +610,7 @@ fn pim(form: PimForm, name: &str, since: i64, until: i64) -> PimMembership {
 #[test]
 fn who_is_eligible_becomes_so_and_a_request_makes_a_member_for_a_time() {
     let hired = with_department("Site Reliability", fact(FactKind::Hired, 1, 0));
-    assert_snapshot!(plan(&[hired.clone()], &held(&[]), 1).unwrap(), @"+ 0042 eligible for on-call");
+    assert_snapshot!(plan(std::slice::from_ref(&hired), &held(&[]), 1).unwrap(), @"+ 0042 eligible for on-call");
     let kind = FactKind::AccessRequested { team: team("on-call"), until: hour(5) };
     let facts = [hired, fact(kind, 2, 1)];
     let mut held = held(&[]);

@@ -32,7 +32,7 @@ impl Check<'_> {
                 "must be an ISO 8601 duration of days, hours and minutes, such as PT8H",
             ),
             Some(time) if time < SHORTEST => {
-                self.say(field, "must be PT5M at least: PIM gives nothing for less")
+                self.say(field, "must be PT5M at least: PIM gives nothing for less");
             }
             Some(time) if time > LONGEST => self.say(field, "must be P180D at most"),
             Some(_) => {}
