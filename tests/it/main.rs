@@ -7,6 +7,7 @@
 //! - `bad_input`: does each kind of bad input get a clear error, once, and block nobody?
 //! - `conformance`: do the real `az` and `kubectl` see what the seed documents show?
 //! - `brake`: does a bad feed empty the company?
+//! - `just_in_time`: is membership for a time approved, given, and over by itself?
 //! - `leaver`: how many calls and round trips does a leaver cost?
 //! - `ops`: who may ask `ops` for what, and what does it answer?
 //! - `real_cluster`: does it do the same to an API server that nobody here wrote?
@@ -20,6 +21,7 @@ mod bad_input;
 mod brake;
 mod conformance;
 mod every_step;
+mod just_in_time;
 mod leaver;
 mod ops;
 mod played;

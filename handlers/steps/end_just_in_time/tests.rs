@@ -43,7 +43,7 @@ fn a_membership_that_a_request_justifies_stays() {
         both(seat);
         let (from, until) = (f::now(), "2026-08-21T14:00:00Z".parse().unwrap());
         let case = latchkey_core::CaseId::of(&["1"]);
-        let asked = Requested { from, until, over: false, case };
+        let asked = Requested { from, until, over: false, ends: [until].into(), case };
         seat.desired.just_in_time.insert(seat.team.clone(), asked);
     };
     assert_snapshot!(decide(asked), @"refused: team is missing or unusable: membership is asked for until 2026-08-21T14:00:00Z: withdraw that first");

@@ -29,8 +29,9 @@ pub struct Desired {
     pub eligible: BTreeMap<TeamName, Vec<Why>>,
     /// Memberships for a time (PIM) that were asked for.
     pub just_in_time: BTreeMap<TeamName, Requested>,
-    /// Teams asked for until an instant that has passed: what was given for it must be over.
-    pub over: BTreeMap<TeamName, Timestamp>,
+    /// Teams asked for whose request is over, with every end that was asked for: what was given
+    /// until one of them must be over too.
+    pub over: BTreeMap<TeamName, BTreeSet<Timestamp>>,
     /// What the facts ask for and the policy cannot give, naming the field.
     pub findings: Vec<String>,
 }
@@ -151,8 +152,7 @@ impl Desired {
     fn add_requests(&mut self, policy: &Policy, spell: &Spell, now: Timestamp) {
         for (name, asked) in &spell.requests {
             if asked.over || asked.until <= now {
-                let end = self.over.entry(name.clone()).or_insert(asked.end());
-                *end = asked.end().max(*end);
+                self.over.entry(name.clone()).or_default().extend(&asked.ends);
                 continue;
             }
             match self.judge(policy, name, asked) {

@@ -3,7 +3,10 @@
 mod order;
 mod spell;
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -59,15 +62,11 @@ pub struct Requested {
     pub until: Timestamp,
     /// Whether that has passed: it expired, or was withdrawn by an earlier end.
     pub over: bool,
+    /// Every end that was ever asked for, this one and those it replaced: what was granted for one
+    /// of them is known by it.
+    pub ends: BTreeSet<Timestamp>,
     /// The case of the event that asked.
     pub case: CaseId,
-}
-
-impl Requested {
-    /// When it was over, or will be.
-    pub fn end(&self) -> Timestamp {
-        self.until.max(self.from)
-    }
 }
 
 /// How a spell stands.

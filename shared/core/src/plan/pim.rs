@@ -57,8 +57,8 @@ impl<'a> Held<'a> {
 /// Compares what is held of a team with what is desired.
 ///
 /// A membership that PIM ends by itself is justified by eligibility (who is eligible may activate
-/// it), by a request that stands, and in a requestable team by whoever granted it, unless it was
-/// given for a request that is over.
+/// it), by a request that stands, and in a requestable team by whoever granted it, unless its end
+/// shows that it was given for a request that is over.
 pub fn place(
     policy: &Policy,
     team: &TeamName,
@@ -109,9 +109,11 @@ fn is_justified(
             .get(team)
             .is_some_and(|team| team.just_in_time.is_some() && team.requestable);
     let may_be_given = open || desired.eligible.contains_key(team);
-    let given_for_what_is_over =
-        desired.over.get(team).is_some_and(|over| active.since.is_none_or(|since| since < *over));
-    active.until.is_some() && may_be_given && !given_for_what_is_over
+    let over = |end: Timestamp| {
+        let mut ends = desired.over.get(team).into_iter().flatten();
+        ends.any(|asked| asked.duration_since(end).abs() <= ROUNDING)
+    };
+    may_be_given && active.until.is_some_and(|end| !over(end))
 }
 
 #[cfg(test)]
@@ -200,7 +202,7 @@ mod tests {
         let early = active(1, 4);
         let early = Held { member: true, active: Some(&early), eligible: None };
         assert!(judge(&facts, early, 3).end_grant);
-        let late = active(3, 4);
+        let late = active(3, 5);
         let late = Held { member: true, active: Some(&late), eligible: None };
         assert!(!judge(&facts, late, 3).end_grant);
     }

@@ -147,11 +147,14 @@ fn attributes(facts: &[&Fact]) -> Attributes {
 }
 
 fn requests(facts: &[&Fact], now: Timestamp) -> BTreeMap<TeamName, Requested> {
-    let mut requests = BTreeMap::new();
+    let mut requests: BTreeMap<TeamName, Requested> = BTreeMap::new();
     for fact in facts.iter().filter(|fact| fact.effective <= now) {
         if let FactKind::AccessRequested { team, until } = &fact.kind {
             let (from, until, over) = (fact.effective, *until, *until <= now);
-            let requested = Requested { from, until, over, case: fact.case() };
+            let before = requests.remove(team).map(|before| before.ends);
+            let mut ends = before.unwrap_or_default();
+            ends.insert(until);
+            let requested = Requested { from, until, over, ends, case: fact.case() };
             requests.insert(team.clone(), requested);
         }
     }
