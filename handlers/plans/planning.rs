@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use latchkey_core::{
     CaseId, Plan, Timestamp,
     approval::awaiting,
-    case::{CaseRecord, Cause, SentStep, case_stream},
+    case::{CaseRecord, Cause, SentStep, WAITS, case_stream},
     ids::digest,
     message::{About, PlanMessage, StepMessage},
     plan::Intent,
@@ -21,9 +21,6 @@ use serde_json::Value;
 const MOST_LOOKS: u32 = 12;
 /// If a step's evidence has not come by then, the planner looks all the same.
 const NET: Duration = Duration::from_secs(60);
-
-/// How a record says that something must come first.
-const WAITS: &str = "waits: ";
 
 /// Whether this look is still owed. A look already recorded is only helped along: its plan may
 /// have been recorded by a process that died before it asked for the next one.
@@ -62,12 +59,13 @@ pub async fn carry_on(
         approvals::list(cx, &message.case_id, &message.about).await?;
     }
     let rests = free.is_empty() && plan.residue.is_empty();
-    let last = looks(&records, message.attempt) >= MOST_LOOKS;
+    let looks = case::streak(&records, rests) + 1;
+    let last = looks >= MOST_LOOKS;
     // What awaits only an approval is not looked at until then; what another plan sees to is, for
     // a while.
     let settled = rests && plan.waits.is_empty();
     if !last && !settled {
-        look_again(cx, message, steps.is_empty()).await?;
+        look_again(cx, message, steps.is_empty(), looks).await?;
     }
     record(cx, message, plan, &held, steps, began).await?;
     if last && !rests {
@@ -112,16 +110,6 @@ fn split<'a>(
         if awaits { held.push(intent) } else { free.push(intent) }
     }
     Ok((held, free))
-}
-
-/// How many looks there were since somebody approved something, with this one.
-fn looks(records: &[CaseRecord], attempt: u32) -> u32 {
-    let since = |record: &&CaseRecord| !matches!(record, CaseRecord::Approved { .. });
-    let before = records.iter().rev().skip_while(since).find_map(|record| match record {
-        CaseRecord::Planned { attempt, .. } => Some(*attempt),
-        _ => None,
-    });
-    attempt.saturating_sub(before.unwrap_or(0))
 }
 
 /// Whether another case about the same subject rests for an approval: then a look of the sweep
@@ -171,8 +159,13 @@ fn request_of(intent: &Intent) -> Result<Value, StepError> {
 
 /// The net under the evidence: the next look comes even if no step reports. With nothing sent
 /// (only residue) it comes after the usual growing delay.
-async fn look_again(cx: &Cx, message: &PlanMessage, nothing_sent: bool) -> Result<(), StepError> {
-    let wait = if nothing_sent { delay(message.attempt) } else { NET + delay(message.attempt) };
+async fn look_again(
+    cx: &Cx,
+    message: &PlanMessage,
+    nothing_sent: bool,
+    looks: u32,
+) -> Result<(), StepError> {
+    let wait = if nothing_sent { delay(looks) } else { NET + delay(looks) };
     let next = next(message).as_net();
     send_plan(cx, &next, after(cx.now(), wait.max(Duration::from_secs(1)))).await
 }
@@ -224,13 +217,14 @@ async fn close(cx: &Cx, message: &PlanMessage, plan: &Plan, is_new: bool) -> Res
         }
         return Ok(());
     }
+    // A new group, a new admin: a cluster may have waited for it. It is woken before the case is
+    // closed: after a crash between the two it is woken again, and not forgotten.
+    if !matches!(message.about, About::Cluster(_)) {
+        wake(cx, cx.policy().clusters.keys().cloned().map(About::Cluster)).await?;
+    }
     append(cx, &message.case_id, closed).await?;
     tracing::info!(case = %message.case_id, attempt = message.attempt, "closed");
-    // A new group, a new admin: a cluster may have waited for it.
-    match message.about {
-        About::Cluster(_) => Ok(()),
-        _ => wake(cx, cx.policy().clusters.keys().cloned().map(About::Cluster)).await,
-    }
+    Ok(())
 }
 
 /// Marks the case as one that needs somebody.

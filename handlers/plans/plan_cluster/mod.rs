@@ -1,9 +1,9 @@
 //! Plans one cluster: its Entra integration, its admins, its local accounts, as the policy declares.
 
-use std::time::Instant;
+use std::{collections::BTreeSet, mem, time::Instant};
 
 use latchkey_core::{
-    ClusterName, Decision, Plan, Refusal,
+    ClusterName, Decision, GroupName, Plan, Refusal,
     case::PersonRecord,
     message::{About, PlanMessage},
     op::Integration,
@@ -109,20 +109,27 @@ pub fn decide(
 /// # Errors
 /// Whatever observing meets.
 pub async fn observe(cx: &Cx, name: &ClusterName) -> Result<ClusterHeld, StepError> {
+    let (device, missing) = device(cx, name).await?;
     Ok(ClusterHeld {
         security: secured::look(cx, name).await?,
         admin_group: secured::admin_group(cx, name).await?,
         admins: admins::of_cluster(cx, name).await?,
-        device: device(cx, name).await?,
+        device,
+        missing,
     })
 }
 
-/// What the step would do that asks for a compliant device, when the policy asks for one.
-async fn device(cx: &Cx, name: &ClusterName) -> Result<Option<Decision>, StepError> {
+/// What the step would do that asks for a compliant device, when the policy asks for one, and the
+/// groups that it cannot ask of yet.
+async fn device(
+    cx: &Cx,
+    name: &ClusterName,
+) -> Result<(Option<Decision>, BTreeSet<GroupName>), StepError> {
     if cx.governed(name)?.require_compliant_device == CompliantDevice::No {
-        return Ok(None);
+        return Ok((None, BTreeSet::new()));
     }
     let asked = request::Cluster { cluster: name.clone() };
-    let facts = RequireCompliantDevice::observe(cx, &asked).await?;
-    Ok(Some(RequireCompliantDevice::decide(&asked, &facts, cx.now())))
+    let mut facts = RequireCompliantDevice::observe(cx, &asked).await?;
+    let missing = mem::take(&mut facts.missing);
+    Ok((Some(RequireCompliantDevice::decide(&asked, &facts, cx.now())), missing))
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use latchkey_azure::graph::{DevicePolicy, PolicyState};
 use latchkey_core::{
-    Approval, ClusterName, Decision, ObjectId, Op, Policy, Refusal, Timestamp,
+    Approval, ClusterName, Decision, GroupName, ObjectId, Op, Policy, Refusal, Timestamp,
     policy::CompliantDevice, request,
 };
 use latchkey_runtime::{
@@ -26,6 +26,8 @@ pub struct Facts {
     pub wanted: CompliantDevice,
     /// Groups with access to the cluster that exist.
     pub groups: BTreeSet<ObjectId>,
+    /// Groups that are to have access and do not exist yet.
+    pub missing: BTreeSet<GroupName>,
     /// The break-glass group.
     pub glass: Option<ObjectId>,
     /// Break-glass users that exist.
@@ -55,9 +57,11 @@ impl Step for RequireCompliantDevice {
         let policy = cx.policy().clone();
         let wanted = policy.cluster(&request.cluster)?.require_compliant_device;
         let access = policy.groups_with_access(&request.cluster);
-        let names = access.into_iter().chain(&policy.protected.group).cloned().collect::<Vec<_>>();
-        let mut groups = cx.graph().groups_by_name(&names).await?;
+        let names = access.iter().copied().chain(&policy.protected.group).cloned();
+        let mut groups = cx.graph().groups_by_name(&names.collect::<Vec<_>>()).await?;
         let glass = policy.protected.group.as_ref().and_then(|name| groups.remove(name));
+        let missing = access.into_iter().filter(|name| !groups.contains_key(*name));
+        let missing = missing.cloned().collect();
         let mut users = BTreeSet::new();
         for id in &policy.protected.principals {
             users.extend(cx.graph().user(id).await?.map(|user| user.id));
@@ -65,6 +69,7 @@ impl Step for RequireCompliantDevice {
         Ok(Facts {
             wanted,
             groups: groups.into_values().map(|group| group.id).collect(),
+            missing,
             glass: glass.map(|group| group.id),
             users,
             found: cx.graph().device_policies().await?,
@@ -141,10 +146,7 @@ fn covers(policy: &DevicePolicy, facts: &Facts) -> bool {
 
 /// What a person must see to.
 fn residue(cluster: &ClusterName, facts: &Facts) -> Vec<String> {
-    let mut residue = Vec::new();
-    if facts.groups.is_empty() {
-        residue.push(format!("no group with access to {cluster} exists yet"));
-    }
+    let mut residue: Vec<_> = facts.missing.iter().map(|name| missing(cluster, name)).collect();
     if let (Some(name), None) = (&facts.policy.protected.group, &facts.glass) {
         residue.push(format!("protected.group: there is no group {name}"));
     }
@@ -155,6 +157,11 @@ fn residue(cluster: &ClusterName, facts: &Facts) -> Vec<String> {
         format!("Conditional Access policy {} does not spare the break-glass accounts", policy.id)
     }));
     residue
+}
+
+/// What is said of a group that no Conditional Access policy can name yet.
+fn missing(cluster: &ClusterName, group: &GroupName) -> String {
+    format!("group {group} with access to {cluster} must exist")
 }
 
 /// Whether no break-glass account is kept out by the policy. Who is in its groups is not looked

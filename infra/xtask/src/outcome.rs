@@ -229,6 +229,7 @@ impl Case {
             CaseRecord::Approved { .. } => self.stuck.clear(),
             CaseRecord::Requested { .. }
             | CaseRecord::AwaitsApproval(_)
+            | CaseRecord::Began { .. }
             | CaseRecord::Closed { .. } => {}
         }
     }

@@ -68,6 +68,7 @@ fn lines(record: &CaseRecord) -> Vec<String> {
             lines
         }
         CaseRecord::Approved { approver, .. } => vec![format!("approved by {approver}")],
+        CaseRecord::Began { .. } => vec!["carries out what was approved".to_owned()],
         CaseRecord::Waiting { until } => vec![format!("waits   until {until}")],
         CaseRecord::Stuck { why } => vec![format!("STUCK   {}", why.join("; "))],
         // The first line of a receipt says that it is closed.

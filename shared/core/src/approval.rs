@@ -146,23 +146,29 @@ pub fn awaiting(records: &[CaseRecord]) -> impl Iterator<Item = &Ask> {
     asks(records).filter(|ask| ask.standing(records) == Standing::Awaiting)
 }
 
-/// Whether this is what is left of a plan that was approved and not yet used up: the same request,
-/// and no line that was not approved. A crash between two writes leaves such a rest.
+/// Whether this is what is left of an approved plan whose writes began and have not ended: the
+/// same request, and no line that was not approved. A crash between two writes leaves such a rest.
+/// A plan that has not begun is carried out as it was approved, or not at all.
 pub fn is_rest(ask: &Ask, message: &StepMessage, records: &[CaseRecord]) -> bool {
     let of_approved = |known: &Ask| {
         known.is_for(&ask.step, &ask.request)
             && known.by == ask.by
             && ask.lines.iter().all(|line| known.lines.contains(line))
-            && is_unused(&known.plan_hash, message, records)
+            && is_under_way(&known.plan_hash, message, records)
     };
     !ask.lines.is_empty() && asks(records).any(of_approved)
 }
 
-/// Whether the plan was approved, and its request not carried out since.
-fn is_unused(hash: &PlanHash, message: &StepMessage, records: &[CaseRecord]) -> bool {
-    let approved = |record: &CaseRecord| matches!(record, CaseRecord::Approved { plan_hash, .. } if plan_hash == hash);
-    let Some(at) = records.iter().position(approved) else { return false };
+/// Whether the writes of the plan began, and its request was not carried out since.
+fn is_under_way(hash: &PlanHash, message: &StepMessage, records: &[CaseRecord]) -> bool {
+    let Some(at) = began(records, hash) else { return false };
     !evidence(&records[at..]).any(|evidence| is_done(evidence) && answers(evidence, message))
+}
+
+/// Where the case says that the writes of an approved plan began; nowhere when they did not.
+pub fn began(records: &[CaseRecord], hash: &PlanHash) -> Option<usize> {
+    let began = |record: &CaseRecord| matches!(record, CaseRecord::Began { plan_hash } if plan_hash == hash);
+    records.iter().position(began)
 }
 
 /// Who approved the plan of this hash in the case.

@@ -65,6 +65,12 @@ pub enum CaseRecord {
         /// Why, in the approver's words.
         reason: String,
     },
+    /// What was approved is being carried out: recorded before the first write of it.
+    #[serde(rename_all = "camelCase")]
+    Began {
+        /// What was approved.
+        plan_hash: PlanHash,
+    },
     /// The case waits for an instant.
     #[serde(rename_all = "camelCase")]
     Waiting {
@@ -255,6 +261,9 @@ pub struct PlanRecord {
     /// Whom or what the case is about.
     pub about: About,
 }
+
+/// How a line of [`CaseRecord::Planned`]'s residue begins that waits for something to come first.
+pub const WAITS: &str = "waits: ";
 
 /// The stream of a case.
 pub fn case_stream(id: &crate::ids::CaseId) -> String {

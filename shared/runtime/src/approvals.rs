@@ -2,7 +2,7 @@
 
 use latchkey_core::{
     Approval, CaseId, Decision, ObjectId, PlanHash,
-    approval::{Ask, Standing, approver, asks, is_rest},
+    approval::{Ask, Standing, approver, asks, began, is_rest},
     case::{CaseRecord, PersonRecord, PlanRecord, case_stream, plan_stream},
     message::{About, PlanMessage, StepMessage},
 };
@@ -38,7 +38,11 @@ pub async fn obtain(
 ) -> Result<Leave, StepError> {
     let records = case::read(cx, &message.case_id).await?;
     let ask = Ask::of(message, decision, by, &records);
-    if approver(&records, &ask.plan_hash).is_some() || is_rest(&ask, message, &records) {
+    if approver(&records, &ask.plan_hash).is_some() {
+        begin(cx, message, &ask.plan_hash).await?;
+        return Ok(Leave::Given);
+    }
+    if is_rest(&ask, message, &records) {
         return Ok(Leave::Given);
     }
     if case::is_closed(&records) {
@@ -53,6 +57,15 @@ pub async fn obtain(
     index(cx, message, &ask.plan_hash).await?;
     tracing::info!(case = %message.case_id, step = message.step, plan = %ask.plan_hash, "awaits approval");
     Ok(Leave::Wanting(format!("awaits approval by {}: {}", ask.by, ask.plan_hash)))
+}
+
+/// Records that the writes of an approved decision begin, once.
+async fn begin(cx: &Cx, message: &StepMessage, hash: &PlanHash) -> Result<(), StepError> {
+    append_if(cx, &case_stream(&message.case_id), |seen: &[CaseRecord]| {
+        began(seen, hash).is_none().then(|| CaseRecord::Began { plan_hash: hash.clone() })
+    })
+    .await?;
+    Ok(())
 }
 
 /// Makes the ask findable: by its hash, and by whom or what it is about.

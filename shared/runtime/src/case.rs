@@ -6,8 +6,8 @@ use latchkey_core::{
     CaseId,
     approval::asks,
     case::{
-        CaseRecord, Cause, Evidence, Outcome, PersonRecord, SentStep, case_stream, cluster_stream,
-        person_stream, team_stream,
+        CaseRecord, Cause, Evidence, Outcome, PersonRecord, SentStep, WAITS, case_stream,
+        cluster_stream, person_stream, team_stream,
     },
     message::{About, PlanMessage},
 };
@@ -136,7 +136,7 @@ pub async fn go_on(
         return Ok(());
     }
     let next = PlanMessage::look(id.clone(), about.clone(), attempt + 1);
-    let wait = if ripe { Duration::ZERO } else { delay(attempt.saturating_sub(1)) };
+    let wait = if ripe { Duration::ZERO } else { delay(streak(records, false).saturating_sub(1)) };
     send_plan(cx, &next, after(cx.now(), wait)).await
 }
 
@@ -166,6 +166,75 @@ pub(crate) fn latest_plan(records: &[CaseRecord]) -> Option<(u32, &[SentStep])> 
     })
 }
 
+/// How many looks in a row, the last ones, rested (they sent nothing and only waited for something
+/// else to come first), or did not: since somebody approved something, and not counting the doors
+/// of a leaver. What makes no progress is looked at less and less often; after a rest the count
+/// begins anew.
+pub fn streak(records: &[CaseRecord], rests: bool) -> u32 {
+    let since = records.iter().rev().take_while(|r| !matches!(r, CaseRecord::Approved { .. }));
+    let looks = since.filter_map(|record| match record {
+        CaseRecord::Planned { attempt: 1.., steps, residue, .. } => {
+            Some(steps.is_empty() && residue.iter().all(|line| line.starts_with(WAITS)))
+        }
+        _ => None,
+    });
+    u32::try_from(looks.take_while(|rested| *rested == rests).count()).unwrap_or(u32::MAX)
+}
+
 fn answers(record: &CaseRecord, message_id: &str) -> bool {
     matches!(record, CaseRecord::Evidence(evidence) if evidence.message_id == message_id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn planned(attempt: u32, sends: bool) -> CaseRecord {
+        let sent = SentStep { step: "create_group".into(), message_id: attempt.to_string() };
+        CaseRecord::Planned {
+            attempt,
+            plan: Vec::new(),
+            steps: sends.then_some(sent).into_iter().collect(),
+            residue: Vec::new(),
+            plan_hash: String::new(),
+            ms: 0,
+        }
+    }
+
+    fn approved() -> CaseRecord {
+        CaseRecord::Approved {
+            plan_hash: latchkey_core::PlanHash::of(&["plan"]),
+            approver: "00000000-0000-4000-8000-0000000000aa".parse().expect("an id"),
+            reason: String::new(),
+        }
+    }
+
+    #[test]
+    fn looks_in_a_row_are_counted_from_the_last_rest_or_approval() {
+        assert_eq!(streak(&[], false), 0);
+        let doors = planned(0, true);
+        let mut records = vec![doors, planned(1, true), planned(2, true)];
+        assert_eq!((streak(&records, false), streak(&records, true)), (2, 0));
+        records.extend([planned(3, false), planned(4, false)]);
+        assert_eq!((streak(&records, false), streak(&records, true)), (0, 2));
+        records.push(planned(5, true));
+        assert_eq!(streak(&records, false), 1);
+        records.push(approved());
+        assert_eq!(streak(&records, false), 0);
+        records.push(planned(6, true));
+        assert_eq!(streak(&records, false), 1);
+    }
+
+    #[test]
+    fn a_look_that_leaves_what_nobody_may_write_does_not_rest() {
+        let left = |residue: &str| match planned(1, false) {
+            CaseRecord::Planned { attempt, plan, steps, plan_hash, ms, .. } => {
+                let residue = vec![residue.to_owned()];
+                CaseRecord::Planned { attempt, plan, steps, plan_hash, ms, residue }
+            }
+            other => other,
+        };
+        assert_eq!(streak(&[left("dynamic group all-staff")], false), 1);
+        assert_eq!(streak(&[left("waits: group ops is not there")], true), 1);
+    }
 }

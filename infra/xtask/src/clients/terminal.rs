@@ -29,13 +29,16 @@ pub struct Terminal {
     shared: Arc<Shared>,
     home: TempDir,
     variables: Mutex<BTreeMap<String, String>>,
+    /// One command at a time: of two `az` at once one may read the token cache while the other
+    /// rewrites it, and finds nobody signed in.
+    busy: tokio::sync::Mutex<()>,
 }
 
 impl Terminal {
     pub(super) fn open(shared: Arc<Shared>) -> Result<Self> {
         let home = TempDir::new_in(shared.folder.path())?;
         write_azure(&shared.world, &home.path().join(".azure"))?;
-        Ok(Self { shared, home, variables: Mutex::default() })
+        Ok(Self { shared, home, variables: Mutex::default(), busy: tokio::sync::Mutex::default() })
     }
 
     /// The home, where commands run.
@@ -213,6 +216,7 @@ impl Terminal {
     }
 
     async fn finish(&self, name: &str, command: &mut Command) -> Result<Ran> {
+        let _alone = self.busy.lock().await;
         self.shared.meter.started();
         let output = command.output().await.with_context(|| format!("{name} cannot be run"))?;
         let arguments = command.as_std().get_args().map(|a| a.to_string_lossy());

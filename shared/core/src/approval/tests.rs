@@ -140,12 +140,14 @@ fn of_three(lines: &[&str]) -> Ask {
 }
 
 #[test]
-fn what_is_left_of_an_approved_plan_needs_no_second_approval_until_it_is_used_up() {
+fn what_is_left_of_a_plan_that_began_needs_no_second_approval_until_it_is_used_up() {
     let whole = of_three(&["- role", "- binding", "- group"]);
     let rest = Ask { plan_hash: PlanHash::of(&["rest"]), ..of_three(&["- group"]) };
     let is_rest = |ask: &Ask, records: &[CaseRecord]| is_rest(ask, &message(2), records);
     assert!(!is_rest(&rest, &[asked(&whole)]));
     let mut records = vec![asked(&whole), ended(1, Outcome::Waiting), approved(&whole)];
+    assert!(!is_rest(&rest, &records), "nothing of it was written: the world moved");
+    records.push(CaseRecord::Began { plan_hash: whole.plan_hash });
     assert!(is_rest(&rest, &records));
     assert!(!is_rest(&of_three(&["- group", "- another group"]), &records));
     assert!(!is_rest(&of_three(&[]), &records));

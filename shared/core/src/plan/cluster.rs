@@ -1,12 +1,14 @@
 //! From how a cluster is secured to how the policy declares it.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Decision, Plan, Policy, Refusal,
     cluster::{Declared, Security, end_local_accounts, enough_admins, integrate},
     holdings::Group,
-    ids::ClusterName,
+    ids::{ClusterName, GroupName},
     invariants::Admins,
     op::Integration,
     plan::Intent,
@@ -25,10 +27,14 @@ pub struct ClusterHeld {
     pub admins: Admins,
     /// What asking for a compliant device comes to; none when the policy does not ask.
     pub device: Option<Decision>,
+    /// Groups that are to have access and do not exist yet; looked for when a device is asked for.
+    pub missing: BTreeSet<GroupName>,
 }
 
 /// Plans what brings a cluster to what the policy declares: the integration with Entra first, then
-/// a compliant device for sign-in and the end of its local accounts. Of operations on the cluster one operation at a time: each is seen done before the next.
+/// a compliant device for sign-in and the end of its local accounts. Operations on the cluster come
+/// one at a time: each is seen done before the next. A device is asked for of the groups that
+/// exist, and of the others once they do.
 ///
 /// What must come first and is somebody else's to do (the admin group is its team's plan's, its
 /// members are theirs) is waited for.
@@ -52,10 +58,7 @@ pub fn plan_cluster(
         return Ok(plan);
     }
     if let (Some(group), None) = (&declared.admin_group, &held.admin_group) {
-        match policy.team_of_group(group) {
-            Some((team, _)) => plan.waits.push(format!("group {group} of team {team} must exist")),
-            None => plan.residue.push(format!("group {group} does not exist and no team has it")),
-        }
+        plan_missing(&mut plan, policy, group);
         return Ok(plan);
     }
     let asked = || request::Cluster { cluster: name.clone() };
@@ -65,6 +68,7 @@ pub fn plan_cluster(
     }
     if let Some(device) = &held.device {
         plan_device(&mut plan, device, asked());
+        held.missing.iter().for_each(|group| plan_missing(&mut plan, policy, group));
     }
     if declared.no_local_accounts && seen.local_accounts {
         match enough_admins(policy, &held.admins) {
@@ -76,6 +80,14 @@ pub fn plan_cluster(
         }
     }
     Ok(plan)
+}
+
+/// A group that does not exist is its team's plan's to make; one of no team is somebody's.
+fn plan_missing(plan: &mut Plan, policy: &Policy, group: &GroupName) {
+    match policy.team_of_group(group) {
+        Some((team, _)) => plan.waits.push(format!("group {group} of team {team} must exist")),
+        None => plan.residue.push(format!("group {group} does not exist and no team has it")),
+    }
 }
 
 fn plan_device(plan: &mut Plan, device: &Decision, asked: request::Cluster) {
@@ -131,6 +143,7 @@ mod tests {
                 leaving_in_flight: [].into(),
             },
             device: None,
+            missing: BTreeSet::new(),
         }
     }
 
@@ -192,6 +205,14 @@ mod tests {
             asked(held);
         };
         assert_snapshot!(plan(ready), @"+ compliant device for private-aks");
+        let partly = |held: &mut ClusterHeld, declared: &mut Declared| {
+            ready(held, declared);
+            held.missing.insert("Ops_Backend_team".parse().unwrap());
+        };
+        assert_snapshot!(plan(partly), @"
+        + compliant device for private-aks
+        waits: group Ops_Backend_team of team backend must exist
+        ");
     }
 
     #[test]

@@ -451,6 +451,7 @@ fn team_holdings(policy: &Policy, name: &str) -> impl Strategy<Value = TeamHoldi
                 namespaces: if spaces { vec![shop] } else { vec![] },
                 group: Some(own),
                 roles: vec![],
+                unguarded: [].into(),
             }
         })
 }
