@@ -13,6 +13,7 @@ pub mod case;
 pub mod cluster;
 pub mod decision;
 pub mod desired;
+pub mod drift;
 pub mod event;
 pub mod expected;
 pub mod fact;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
+    drift::Found,
     ids::{CaseId, ClusterName, PersonId, TeamName, digest},
     schema,
 };
@@ -17,6 +18,9 @@ pub const STEPS: &str = "steps";
 pub const PLANS: &str = "plans";
 /// The queue of HR events.
 pub const PEOPLE: &str = "people";
+
+/// The queue of hints that something changed outside of Latchkey; its sessions are [`Hint::session`].
+pub const CHANGES: &str = "changes";
 
 /// Reads a message of ours.
 ///
@@ -166,6 +170,67 @@ impl PlanMessage {
         let (attempt, tries) = (self.attempt.to_string(), self.tries.to_string());
         let kind = if self.net { "net" } else { "" };
         digest(&[self.case_id.as_str(), self.about.planner(), &attempt, &tries, kind])
+    }
+}
+
+/// Asks `resolve_change` to find out what changed. A hint is never believed, only followed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ChangeMessage {
+    /// Where to look.
+    pub hint: Hint,
+    /// How often this was put off because a service was busy.
+    #[serde(default)]
+    pub tries: u32,
+}
+
+/// Where something may have changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "of", rename_all = "camelCase", deny_unknown_fields)]
+pub enum Hint {
+    /// Groups of the directory: their delta query tells which, and who joined or left.
+    Groups,
+    /// Users of the directory: their delta query tells which.
+    Users,
+    /// An Azure role assignment was written or deleted.
+    #[serde(rename_all = "camelCase")]
+    Assignment {
+        /// Its ARM id.
+        id: String,
+        /// It is gone.
+        deleted: bool,
+    },
+    /// A managed cluster was written, or its admin credential was handed out.
+    #[serde(rename_all = "camelCase")]
+    Cluster {
+        /// Its ARM id.
+        id: String,
+        /// The ARM operation, such as `Microsoft.ContainerService/managedClusters/write`.
+        operation: String,
+        /// Who did it: an object id, when the event says so.
+        actor: Option<String>,
+    },
+    /// Something was found that the policy does not give: ask the audit logs who did it.
+    #[serde(rename_all = "camelCase")]
+    Actor {
+        /// In whose story it was found.
+        about: About,
+        /// What was found.
+        found: Found,
+    },
+}
+
+impl Hint {
+    /// The Service Bus session: one feed is never read twice at once.
+    pub fn session(&self) -> String {
+        match self {
+            Self::Groups => "groups".to_owned(),
+            Self::Users => "users".to_owned(),
+            Self::Assignment { id, .. } | Self::Cluster { id, .. } => {
+                digest(&["change", &id.to_ascii_lowercase()])
+            }
+            Self::Actor { about, .. } => about.session(),
+        }
     }
 }
 

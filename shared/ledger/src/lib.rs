@@ -27,6 +27,7 @@
 //! ```
 
 mod append;
+mod cells;
 mod credential;
 mod failure;
 mod open;
@@ -38,6 +39,7 @@ mod stream;
 use std::{fmt, sync::Arc};
 
 pub use append::{Appended, Decided, Once};
+pub use cells::Cells;
 use object_store::ObjectStore;
 pub use open::OpenError;
 pub use record::Record;

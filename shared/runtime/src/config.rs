@@ -24,6 +24,9 @@ pub struct Config {
     pub service_bus: String,
     /// `LATCHKEY_LEDGER`: `https://{account}.blob.core.windows.net/{container}`, `file:///{directory}` or `memory:`.
     pub ledger: String,
+    /// `LATCHKEY_STATE`: where cursors are kept, an address of the same forms as the ledger's;
+    /// when not set, the ledger's followed by `-state`.
+    pub state: String,
     /// `LATCHKEY_AKS_APP`: the AKS server application.
     pub aks_app: String,
     /// `LATCHKEY_CA_FILE`: a PEM file to trust instead of the system's roots.
@@ -61,12 +64,14 @@ impl Config {
                 String::new()
             })
         };
+        let ledger = need("LATCHKEY_LEDGER");
         let config = Self {
             policy: need("LATCHKEY_POLICY").into(),
             tenant: need("LATCHKEY_TENANT"),
             audience: need("LATCHKEY_AUDIENCE"),
             service_bus: need("LATCHKEY_SERVICE_BUS"),
-            ledger: need("LATCHKEY_LEDGER"),
+            state: or(&get, "LATCHKEY_STATE", &beside(&ledger)),
+            ledger,
             authority: or(&get, "LATCHKEY_AUTHORITY", "https://login.microsoftonline.com"),
             graph: or(&get, "LATCHKEY_GRAPH", "https://graph.microsoft.com"),
             arm: or(&get, "LATCHKEY_ARM", "https://management.azure.com"),
@@ -80,6 +85,14 @@ impl Config {
 
 fn or(get: &impl Fn(&str) -> Option<String>, key: &str, default: &str) -> String {
     get(key).filter(|value| !value.is_empty()).unwrap_or_else(|| default.to_owned())
+}
+
+/// The address beside the ledger's: its container, or its directory, with `-state` behind the name.
+fn beside(ledger: &str) -> String {
+    match ledger.trim_end_matches('/') {
+        "memory:" => "memory:".to_owned(),
+        address => format!("{address}-state"),
+    }
 }
 
 fn list(text: &str) -> Vec<String> {

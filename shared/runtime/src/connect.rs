@@ -11,7 +11,7 @@ use latchkey_azure::{
 use latchkey_bus::Bus;
 use latchkey_cluster::{ClusterOptions, Clusters};
 use latchkey_core::{Policy, policy::PolicyErrors};
-use latchkey_ledger::{Ledger, OpenError};
+use latchkey_ledger::{Cells, Ledger, OpenError};
 use url::Url;
 
 use crate::{clock::Clock, config::Config, cx::Clients};
@@ -46,6 +46,9 @@ pub enum ConnectError {
     /// The ledger's address is not usable.
     #[error("LATCHKEY_LEDGER is not usable")]
     Ledger(#[source] OpenError),
+    /// The address of the cursors is not usable.
+    #[error("LATCHKEY_STATE is not usable")]
+    State(#[source] OpenError),
 }
 
 impl Clients {
@@ -90,6 +93,7 @@ impl Clients {
             clusters: Clusters::new(arm.clone(), tokens.clone(), options),
             arm,
             bus: Bus::new(http.clone(), tokens.clone(), &bus),
+            cells: Cells::open(&config.state, http, tokens).map_err(ConnectError::State)?,
             ledger: Ledger::open(&config.ledger, http, tokens).map_err(ConnectError::Ledger)?,
             http: http.clone(),
             policy,

@@ -6,7 +6,7 @@ use latchkey_azure::{arm::Arm, graph::Graph, http::Http};
 use latchkey_bus::Bus;
 use latchkey_cluster::{Cluster, Clusters};
 use latchkey_core::{ClusterName, Policy, Timestamp, policy};
-use latchkey_ledger::Ledger;
+use latchkey_ledger::{Cells, Ledger};
 
 use crate::{clock::Clock, config::Config, error::StepError};
 
@@ -31,6 +31,8 @@ pub struct Clients {
     pub bus: Bus,
     /// The ledger.
     pub ledger: Ledger,
+    /// Cursors and checkpoints.
+    pub cells: Cells,
 }
 
 /// One function's view of [`Clients`].
@@ -95,6 +97,11 @@ impl Cx {
     /// The ledger.
     pub fn ledger(&self) -> &Ledger {
         &self.clients.ledger
+    }
+
+    /// Cursors and checkpoints.
+    pub fn cells(&self) -> &Cells {
+        &self.clients.cells
     }
 
     /// A cluster of the policy.

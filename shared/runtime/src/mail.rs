@@ -5,7 +5,8 @@ use std::time::Duration;
 use latchkey_bus::Outgoing;
 use latchkey_core::{
     Timestamp,
-    message::{PLANS, PlanMessage, STEPS, StepMessage},
+    ids::digest,
+    message::{CHANGES, ChangeMessage, Hint, PLANS, PlanMessage, STEPS, StepMessage},
 };
 use serde::Serialize;
 
@@ -49,6 +50,47 @@ pub async fn send_plan(
         body: json(message)?,
         not_before,
         correlation_id: Some(message.case_id.to_string()),
+    };
+    Ok(cx.bus().send(&outgoing).await?)
+}
+
+/// Hints that come within this many seconds are gathered.
+const GATHERED: i64 = 2;
+
+/// Passes on a hint. Of those that come within two seconds the first is passed on at once, and
+/// once more when the seconds are over, for all the others: however many come, a feed is read
+/// twice, and late enough. Passing on the same hint again within these seconds changes nothing.
+///
+/// # Errors
+/// Whatever Service Bus answers.
+pub async fn send_hint(cx: &Cx, hint: &Hint) -> Result<(), StepError> {
+    let over = (cx.now().as_second() / GATHERED + 1) * GATHERED;
+    let over = Timestamp::from_second(over).unwrap_or_else(|_| cx.now());
+    let message = ChangeMessage { hint: hint.clone(), tries: 0 };
+    send_change(cx, &message, &format!("first before {over}"), None).await?;
+    send_change(cx, &message, &format!("rest before {over}"), Some(over)).await
+}
+
+/// Sends a hint as it is; `nonce` tells it from the same hint at another time.
+///
+/// # Errors
+/// Whatever Service Bus answers.
+pub async fn send_change(
+    cx: &Cx,
+    message: &ChangeMessage,
+    nonce: &str,
+    not_before: Option<Timestamp>,
+) -> Result<(), StepError> {
+    let body = json(message)?;
+    let text = String::from_utf8_lossy(&body);
+    let outgoing = Outgoing {
+        to: CHANGES.into(),
+        session: message.hint.session(),
+        message_id: digest(&["change", &text, nonce]),
+        label: "resolve_change".into(),
+        not_before,
+        correlation_id: None,
+        body,
     };
     Ok(cx.bus().send(&outgoing).await?)
 }
