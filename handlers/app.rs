@@ -135,8 +135,8 @@ async fn event(cx: Cx, inv: Invocation) -> Result<Reply, Failure> {
 }
 
 async fn clock(cx: Cx) -> Result<Reply, Failure> {
-    let looks = sweep::sweep(&cx).await.map_err(Failure::new)?;
-    Ok(Reply::new().log(format!("asked for {looks} looks")))
+    let swept = sweep::sweep(&cx).await.map_err(Failure::new)?;
+    Ok(Reply::new().log(format!("{swept:?}")))
 }
 
 /// Reads a message of ours; one that cannot be read is parked and answered, never redelivered.

@@ -1,40 +1,80 @@
-//! The safety net: every hour a look at every cluster, team and person, whatever messages were lost.
+//! The safety net: finds what no message told of, and asks for looks. It writes nothing.
 //!
-//! It asks for looks and does nothing itself. A look that finds nothing to do leaves no trace.
+//! Every hour it reads what changed in the directory, lists what the clusters hold, and looks up
+//! who is due: what that costs grows with the changes and with what is governed, not with the
+//! tenant. Every night it compares everybody ([`everybody`]). Both compare with the planners' own
+//! pure functions, so that what needs no look gets none and leaves no trace.
 
-use latchkey_core::{
-    CaseId, PersonId,
-    message::{About, PlanMessage},
-};
+mod asked;
+mod changes;
+mod direct;
+mod everybody;
+mod ground;
+mod members;
+mod pace;
+mod slice;
+mod teams;
+
+use asked::Asked;
+use ground::Ground;
+use latchkey_core::message::About;
 use latchkey_runtime::{
     Cx,
-    Need::{self, Send},
+    Need::{self, Arm, Graph, Kube, Send},
     StepError,
-    mail::send_plan,
 };
+use pace::Pace;
 
 /// The function's name.
 pub const NAME: &str = "sweep";
-/// It has no rights in the tenant.
-pub const NEEDS: &[Need] = &[Send("plans")];
+/// It reads what the planners read, and writes nothing in the tenant.
+pub const NEEDS: &[Need] = &[
+    Graph("User.Read.All"),
+    Graph("Directory.Read.All"),
+    Graph("GroupMember.Read.All"),
+    Graph("PrivilegedAssignmentSchedule.Read.AzureADGroup"),
+    Graph("PrivilegedEligibilitySchedule.Read.AzureADGroup"),
+    Arm("Microsoft.Authorization/roleAssignments", &["read"]),
+    Arm("Microsoft.ContainerService/managedClusters", &["listClusterUserCredential/action"]),
+    Kube("namespaces", &["list"]),
+    Kube("roles", &["get"]),
+    Kube("rolebindings", &["list"]),
+    Kube("clusterrolebindings", &["list"]),
+    Send("plans"),
+];
 
-/// Asks for a look at everything governed. Gives how many.
+/// What a sweep came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Swept {
+    /// How many looks it asked for.
+    pub looks: usize,
+    /// Whether everybody was compared.
+    pub everybody: bool,
+}
+
+/// Finds who and what needs a look, and asks for it.
 ///
 /// # Errors
-/// The first message that could not be sent; the next sweep asks again.
-pub async fn sweep(cx: &Cx) -> Result<usize, StepError> {
-    let sweep = cx.now().to_string();
-    let teams = cx.policy().teams.keys().cloned().map(About::Team);
-    let clusters = cx.policy().clusters.keys().cloned().map(About::Cluster);
-    let people = cx.ledger().streams("people").await?;
-    let people = people
-        .iter()
-        .filter_map(|stream| Some(About::Person(PersonId::new(stream.rsplit('/').next()?).ok()?)));
-    let all: Vec<About> = clusters.chain(teams).chain(people).collect();
-    for about in &all {
-        let case_id = CaseId::of(&["sweep", &about.session(), &sweep]);
-        send_plan(cx, &PlanMessage::first(case_id, about.clone()), None).await?;
+/// The first service that does not answer; the next sweep goes on.
+pub async fn sweep(cx: &Cx) -> Result<Swept, StepError> {
+    let mut asked = Asked::at(cx.now());
+    let mut pace = Pace::of(cx.policy().limits.sweep_calls_per_second);
+    for cluster in cx.policy().clusters.keys() {
+        asked.look(cx, About::Cluster(cluster.clone())).await?;
     }
-    tracing::info!(looks = all.len(), "swept");
-    Ok(all.len())
+    // The feeds are read first: what changes while everybody is compared shows in the next round.
+    let gap = changes::read(cx, &mut asked).await?;
+    let ground = Ground::read(cx, &mut pace).await?;
+    for team in teams::that_differ(cx.policy(), &ground) {
+        asked.look(cx, About::Team(team)).await?;
+    }
+    direct::leavers(cx, &ground, &mut asked).await?;
+    let everybody = everybody::is_owed(cx, gap).await?;
+    if everybody {
+        everybody::compare(cx, &ground, &mut asked, &mut pace).await?;
+    }
+    changes::done(cx, asked.at).await?;
+    let swept = Swept { looks: asked.count(), everybody };
+    tracing::info!(looks = swept.looks, everybody, "swept");
+    Ok(swept)
 }

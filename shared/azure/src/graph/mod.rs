@@ -4,6 +4,7 @@ mod batch;
 mod conditional_access;
 mod former;
 mod groups;
+mod in_bulk;
 mod memberships;
 mod objects;
 mod password;

@@ -65,10 +65,13 @@ pub struct Limits {
     /// More leavers than this within an hour are held for an operator.
     #[schemars(range(max = 1_000_000))]
     pub leavers_per_hour: u32,
+    /// The sweep asks Microsoft Graph no more often than this in a second.
+    #[schemars(range(min = 1, max = 1_000))]
+    pub sweep_calls_per_second: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { leavers_per_hour: 20 }
+        Self { leavers_per_hour: 20, sweep_calls_per_second: 20 }
     }
 }
