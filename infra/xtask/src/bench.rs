@@ -16,6 +16,7 @@ const BENCHES: &[(&str, &str)] = &[
     ("tests", "leaver"),
     ("latchkey-core", "plan"),
     ("tests", "sandbox"),
+    ("tests", "sweep"),
 ];
 
 /// The worked procedures, by hand and by policy: a table of its own.
