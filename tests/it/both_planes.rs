@@ -5,9 +5,9 @@ use std::sync::PoisonError;
 
 use insta::assert_snapshot;
 use jiff::SignedDuration;
-use sandbox::{Directory, azure, directory::Form};
+use sandbox::{Directory, azure};
 use serde_json::{Value, json};
-use xtask::play::plan_all;
+use xtask::{play::plan_all, stage::user_id};
 
 use crate::played::{Played, event, hire};
 
@@ -50,10 +50,23 @@ fn roles_arrive(played: &Played) {
     azure(played, |azure| {
         let given: Vec<_> = azure.assignments.iter().cloned().collect();
         for mut assignment in given {
+            azure.assignments.remove(&assignment.name).expect("it was there");
             assignment.created_on -= SignedDuration::from_hours(1);
-            azure.assignments.put(assignment, usize::MAX).expect("it stays what it is");
+            azure.assignments.put(assignment, usize::MAX).expect("it was there before");
         }
     });
+}
+
+/// The lines of the snapshot that hold a text.
+fn held(played: &Played, text: &str) -> String {
+    short(&played.lines_with(text).join("\n"))
+}
+
+/// Without what is the same everywhere.
+fn short(lines: &str) -> String {
+    let scope = "/subscriptions/5c3d2b1a-0f9e-4d8c-b7a6-958473625140/resourcegroups/rg-mixed/\
+                 providers/microsoft.containerservice/managedclusters/";
+    lines.replace(scope, "").replace("Azure Kubernetes Service", "AKS")
 }
 
 /// What a probe finds.
@@ -61,7 +74,7 @@ async fn probe(played: &Played, request: Value) -> String {
     let answer = played.order("probe_access", &request).await;
     let lines = answer.body["evidence"]["residue"].as_array().cloned().unwrap_or_default();
     let lines: Vec<_> = lines.iter().filter_map(Value::as_str).collect();
-    format!("{}\n{}", answer.body["evidence"]["outcome"], lines.join("\n"))
+    short(&format!("{}\n{}", answer.body["evidence"]["outcome"], lines.join("\n")))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -69,13 +82,44 @@ async fn a_team_and_a_reader_of_everything_get_in_and_a_probe_tells_which_way() 
     let played = start().await;
     played.tell(&hire("0041", "Web")).await;
     roles_arrive(&played);
-    assert_snapshot!(played.lines_with("Web_team").join("\n"), @"");
-    assert_snapshot!(played.lines_with("Auditors").join("\n"), @"");
+    assert_snapshot!(held(&played, "Web_team"), @"
+    group Web_team
+    member p0041@contoso.onmicrosoft.com of Web_team
+    AKS Cluster User Role @ mixed-aks ← Web_team
+    AKS RBAC Reader @ mixed-aks/namespaces/docs ← Web_team
+    AKS RBAC Writer @ mixed-aks/namespaces/web ← Web_team
+    RoleBinding web/web-writers: ClusterRole edit ← Group Web_team
+    ");
+    assert_snapshot!(held(&played, "Auditors"), @"
+    group Auditors
+    AKS Cluster User Role @ mixed-aks ← Auditors
+    AKS RBAC Reader @ mixed-aks ← Auditors
+    ");
 
     let member = json!({ "cluster": CLUSTER, "team": "web", "personId": "0041" });
-    assert_snapshot!(probe(&played, member).await, @"");
+    assert_snapshot!(probe(&played, member).await, @r#"
+    "asExpected"
+    ok: list pods at mixed-aks/docs is allowed by Azure role AKS RBAC Reader at mixed-aks/docs
+    ok: create pods at mixed-aks/docs is denied
+    ok: list pods at mixed-aks/season is denied
+    ok: create pods at mixed-aks/season is denied
+    ok: list pods at mixed-aks/web is allowed by RoleBinding web-writers in web of ClusterRole/edit to group Web_team
+    ok: create pods at mixed-aks/web is allowed by RoleBinding web-writers in web of ClusterRole/edit to group Web_team
+    ok: list pods at mixed-aks is denied
+    ok: list nodes at mixed-aks is denied
+    "#);
     let auditors = json!({ "cluster": CLUSTER, "team": "auditors" });
-    assert_snapshot!(probe(&played, auditors).await, @"");
+    assert_snapshot!(probe(&played, auditors).await, @r#"
+    "asExpected"
+    ok: list pods at mixed-aks/docs is allowed by Azure role AKS RBAC Reader at mixed-aks
+    ok: create pods at mixed-aks/docs is denied
+    ok: list pods at mixed-aks/season is allowed by Azure role AKS RBAC Reader at mixed-aks
+    ok: create pods at mixed-aks/season is denied
+    ok: list pods at mixed-aks/web is allowed by Azure role AKS RBAC Reader at mixed-aks
+    ok: create pods at mixed-aks/web is denied
+    ok: list pods at mixed-aks is allowed by Azure role AKS RBAC Reader at mixed-aks
+    ok: list nodes at mixed-aks is denied
+    "#);
 }
 
 /// Whom bindings of ours at the cluster name, as they name them.
@@ -90,6 +134,13 @@ fn named(played: &Played) -> Vec<String> {
         ours.map(|binding| binding["subjects"][0]["name"].to_string()).collect();
     named.sort();
     named
+}
+
+/// Asks whether a person may read in namespace web.
+fn reads_web(person: &str) -> Value {
+    let expect =
+        [json!({ "namespace": "web", "verb": "list", "resource": "pods", "allowed": true })];
+    json!({ "cluster": CLUSTER, "team": "auditors", "personId": person, "expect": expect })
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -110,10 +161,14 @@ async fn a_member_is_bound_by_name_and_a_guest_by_object_id_until_they_leave() {
     let mut names = [json!(guest).to_string(), json!("p0042@contoso.onmicrosoft.com").to_string()];
     names.sort();
     assert_eq!(named(&played), names);
-    let member = json!({ "cluster": CLUSTER, "team": "auditors", "personId": "0042" });
-    assert_snapshot!(probe(&played, member).await, @"");
-    let guest = json!({ "cluster": CLUSTER, "team": "auditors", "personId": "0043" });
-    assert_snapshot!(probe(&played, guest).await, @"");
+    assert_snapshot!(probe(&played, reads_web("0042")).await, @r#"
+    "asExpected"
+    ok: list pods at mixed-aks/web is allowed by ClusterRoleBinding latchkey-fdb42bbabf789c72 of ClusterRole/view to 0042
+    "#);
+    assert_snapshot!(probe(&played, reads_web("0043")).await, @r#"
+    "asExpected"
+    ok: list pods at mixed-aks/web is allowed by ClusterRoleBinding latchkey-0a278641cbb34ecc of ClusterRole/view to 0043
+    "#);
 
     for person in ["0042", "0043"] {
         let left = event("person.terminated.v1", person, 2, json!({ "urgency": "immediate" }));
@@ -126,26 +181,74 @@ async fn a_member_is_bound_by_name_and_a_guest_by_object_id_until_they_leave() {
 async fn nothing_is_left_of_a_former_namespace_and_a_former_team() {
     let played = start().await;
     played.tell(&hire("0044", "Season")).await;
-    assert_snapshot!(played.lines_with("eason").join("\n"), @"");
+    assert_snapshot!(held(&played, "eason"), @"
+    eligible p0044@contoso.onmicrosoft.com for Season_team
+    group Season_team
+    AKS Cluster User Role @ mixed-aks ← Season_team
+    AKS RBAC Writer @ mixed-aks/namespaces/season ← Season_team
+    RoleBinding season/season-writers: ClusterRole edit ← Group Season_team
+    namespace season
+    ");
     let season = group(&played, "Season_team").expect("the group");
     let played = played.under(&later_policy("P30D")).await;
 
     let namespace = json!({ "cluster": CLUSTER, "namespace": "season" });
     let old = played.asked("delete_namespace", &namespace).await;
     assert_eq!(old["lines"].as_array().expect("lines").len(), 2, "{old}");
-    azure(&played, |azure| {
-        let at = |scope: &str| scope.ends_with("/namespaces/season");
-        let found = azure.assignments.iter().find(|held| at(&held.scope)).expect("a role");
-        let name = found.name.clone();
-        azure.assignments.remove(&name).expect("somebody takes it");
-    });
+    somebody_takes_the_role_at(&played, "/namespaces/season");
+    let before = played.snapshot();
     assert_eq!(played.approve("operator", &old).await, 403);
     assert_eq!(played.approve("second-operator", &old).await, 200);
-    assert_eq!(
-        played.lines_with("namespace season").len(),
-        1,
-        "less than approved is not approved"
-    );
-    let case = played.get(old["plan"].as_str().expect("a path")).await;
-    assert_eq!(case, json!({}));
+    assert_eq!(played.snapshot(), before, "fewer lines than approved, and none was begun");
+    let case = played.plan(&old).await["caseId"].as_str().expect("a case").to_owned();
+    let new = played.get(&format!("cases/{case}")).await["awaitsApproval"][0].clone();
+    assert_eq!(played.approve("second-operator", &new).await, 200);
+    assert_eq!(played.lines_with("season"), Vec::<String>::new(), "the namespace and all in it");
+
+    let team = json!({ "team": "seasonal", "group": "Season_team" });
+    let plan = played.asked("delete_group", &team).await;
+    assert_eq!(played.approve("operator", &plan).await, 403);
+    assert_eq!(played.approve("second-operator", &plan).await, 200);
+    assert_eq!(played.lines_with("eason"), Vec::<String>::new());
+    assert_eq!(played.lines_with(&season), Vec::<String>::new(), "no orphan bears its id");
+    let person = played.get("people/0044").await;
+    assert_eq!((&person["pim"], &person["plan"]), (&json!([]), &json!([])), "nothing to ask for");
+}
+
+fn somebody_takes_the_role_at(played: &Played, scope: &str) {
+    azure(played, |azure| {
+        let found = azure.assignments.iter().find(|held| held.scope.ends_with(scope));
+        let name = found.expect("a role").name.clone();
+        azure.assignments.remove(&name).expect("it was there");
+    });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_left_of_a_user_whose_time_is_over() {
+    let played = start().await;
+    played.tell(&hire("0042", "Season")).await;
+    played.tell(&event("person.terminated.v1", "0042", 2, json!({ "urgency": "immediate" }))).await;
+    let user = user_id(&played.stage, "p0042@contoso.onmicrosoft.com").expect("kept for a while");
+    let gone = json!({ "personId": "0042" });
+    let early = played.order("delete_user", &gone).await;
+    assert_eq!(early.body["evidence"]["outcome"], "waiting", "{}", early.body);
+    azure(&played, |azure| {
+        let cluster = azure.clusters.named(CLUSTER).expect("the cluster").resource_id.clone();
+        azure.assign("Azure Kubernetes Service RBAC Reader", &cluster, "User", &user);
+    });
+    let played = played.under(&later_policy("PT0.001S")).await;
+    bind(&played, "by-name", "p0042@contoso.onmicrosoft.com");
+    bind(&played, "by-id", &user);
+    let done = played.order("delete_user", &gone).await;
+    assert_eq!(done.body["evidence"]["outcome"], "applied", "{}", done.body);
+    assert_eq!(played.lines_with("p0042@"), ["deleted user p0042@contoso.onmicrosoft.com"]);
+    assert_eq!(played.lines_with(&user), Vec::<String>::new(), "no orphan bears its id");
+}
+
+/// Somebody binds a user by hand.
+fn bind(played: &Played, binding: &str, name: &str) {
+    let world = &played.stage.sandbox.world;
+    let mut clusters = world.clusters.write().unwrap_or_else(PoisonError::into_inner);
+    let cluster = clusters.get_mut(CLUSTER).expect("the cluster");
+    cluster.bind(("web", binding), ("ClusterRole", "view"), ("User", name));
 }
