@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 
 use insta::assert_snapshot;
 use jiff::SignedDuration;
-use sandbox::{Directory, Fault, azure};
+use sandbox::{Directory, Fault, Service, azure};
 use serde_json::{Value, json};
 use xtask::{play::plan_all, stage::user_id};
 
@@ -216,6 +216,8 @@ async fn nothing_is_left_of_a_former_namespace_and_a_former_team() {
     assert_eq!(played.approve("operator", &plan).await, 403);
     assert_eq!(played.approve("second-operator", &plan).await, 200);
     assert_eq!(played.lines_with("eason"), Vec::<String>::new());
+    let calls = &played.stage.sandbox.world.calls;
+    assert_eq!(calls.route(Service::Graph, "DELETE /v1.0/groups/{id}"), 2, "the first was lost");
     assert_eq!(played.lines_with(&season), Vec::<String>::new(), "no orphan bears its id");
     let person = played.get("people/0044").await;
     assert_eq!((&person["pim"], &person["plan"]), (&json!([]), &json!([])), "nothing to ask for");

@@ -164,9 +164,8 @@ async fn an_approval_is_void_when_the_world_moved_before_it_was_used() {
 
     edit(&played, BARE, |document| document["tags"]["owner"] = json!("platform"));
     assert_eq!(played.approve("second-operator", &new).await, 200);
-    let done = BARE_DONE.replace("admins [", r#"admins ["Somebody_elses", "#);
-    let other = BARE_DONE.replace("_admins\"]", r#"_admins", "Somebody_elses"]"#);
-    let line = line(&played, BARE);
-    assert!(line == done || line == other, "what no line shows may change: {line}");
+    let done = line(&played, BARE);
+    assert!(done.starts_with("entra true, Azure RBAC true"), "a tag is in no line: {done}");
+    assert!(done.contains("Cluster_admins") && done.contains("Somebody_elses"), "{done}");
     assert_eq!(awaited(&played, BARE).await, Vec::<Value>::new());
 }
