@@ -4,11 +4,8 @@
 use std::sync::PoisonError;
 
 use jiff::{SignedDuration, Timestamp};
-use latchkey_core::{CaseId, approval::awaiting};
-use latchkey_runtime::case;
-use reqwest::Method;
 use serde_json::{Value, json};
-use xtask::doors::{Answer, Doors};
+use xtask::doors::Answer;
 
 use crate::played::{Played, event, hire};
 
@@ -17,30 +14,12 @@ fn later(minutes: i64) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-fn doors(played: &Played, who: &str) -> Doors {
-    played.doors.with_token(&played.ready.tokens[who])
-}
-
-async fn tell(played: &Played, event: &Value) {
-    let answer = played.send(event).await;
-    assert_eq!(answer.status, 202, "{}", answer.complaint());
-    played.settled().await;
-}
-
 /// An operator orders membership of team on-call.
 async fn order(played: &Played, person: &str, minutes: i64) -> Answer {
     let request = json!({
         "personId": person, "team": "on-call", "until": later(minutes), "reference": "INC-7",
     });
-    let body = json!({ "request": request, "reason": "INC-7" });
-    let door = doors(played, "operator");
-    door.ops(Method::POST, "steps/grant_just_in_time", Some(&body)).await.expect("an answer")
-}
-
-async fn approve(played: &Played, who: &str, hash: &str) -> u16 {
-    let answer = doors(played, who).approve(hash, "I know of it").await.expect("an answer");
-    played.settled().await;
-    answer.status
+    played.order("grant_just_in_time", &request).await
 }
 
 /// What the snapshot says of a person, without whether they may sign in.
@@ -65,14 +44,14 @@ async fn turn(played: &Played, minutes: i64) {
 
 async fn granted(person: &str, minutes: i64) -> Played {
     let played = Played::with_teams().await;
-    tell(&played, &hire(person, "Site Reliability")).await;
+    played.tell(&hire(person, "Site Reliability")).await;
     assert_eq!(lines(&played, person), ELIGIBLE);
     let asked = order(&played, person, minutes).await;
-    let hash = asked.body["awaitsApproval"]["planHash"].as_str().expect("it awaits approval");
-    assert_eq!(asked.body["awaitsApproval"]["by"], "a member of Platform_leads");
+    let plan = &asked.body["awaitsApproval"];
+    assert_eq!(plan["by"], "a member of Platform_leads");
     assert_eq!(lines(&played, person), ELIGIBLE, "nothing is given unapproved");
-    assert_eq!(approve(&played, "operator", hash).await, 403, "who asked does not approve");
-    assert_eq!(approve(&played, "second-operator", hash).await, 200);
+    assert_eq!(played.approve("operator", plan).await, 403, "who asked does not approve");
+    assert_eq!(played.approve("second-operator", plan).await, 200);
     assert_eq!(lines(&played, person), MEMBER);
     played
 }
@@ -80,10 +59,9 @@ async fn granted(person: &str, minutes: i64) -> Played {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn membership_is_approved_seen_and_over_by_itself() {
     let played = granted("8101", 120).await;
-    let seen = played.doors.ops(Method::GET, "people/8101", None).await.expect("an answer");
-    let forms: Vec<_> = seen.body["pim"].as_array().expect("rows").iter().collect();
-    assert_eq!(forms.len(), 2, "{:?}", seen.body["pim"]);
-    assert_eq!(seen.body["plan"], json!([]), "what is justified is no excess");
+    let seen = played.get("people/8101").await;
+    assert_eq!(seen["pim"].as_array().expect("rows").len(), 2, "{}", seen["pim"]);
+    assert_eq!(seen["plan"], json!([]), "what is justified is no excess");
     turn(&played, 121).await;
     assert_eq!(lines(&played, "8101"), ELIGIBLE);
     played.stage.host.run("sweep", "").await.expect("the sweep runs");
@@ -94,7 +72,7 @@ async fn membership_is_approved_seen_and_over_by_itself() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn more_than_the_maximum_is_refused_naming_the_field() {
     let played = Played::with_teams().await;
-    tell(&played, &hire("8102", "Site Reliability")).await;
+    played.tell(&hire("8102", "Site Reliability")).await;
     let answer = order(&played, "8102", 300).await;
     let why = answer.body["evidence"]["why"].as_str().unwrap_or_default();
     assert!(why.starts_with("until ") && why.contains("PT4H"), "{}", answer.body);
@@ -102,15 +80,11 @@ async fn more_than_the_maximum_is_refused_naming_the_field() {
 }
 
 /// The plan that a person's cases await approval of.
-async fn awaited(played: &Played, person: &str) -> String {
-    for told in played.cases_of(person).await {
-        let id = CaseId::new(&told.case_id).expect("a case id");
-        let records = case::read(&played.stage.cx(), &id).await.expect("readable");
-        if let Some(ask) = awaiting(&records).next() {
-            return ask.plan_hash.to_string();
-        }
-    }
-    panic!("nothing of {person} awaits approval");
+async fn awaited(played: &Played, person: &str) -> Value {
+    let shown = played.get(&format!("people/{person}")).await;
+    let cases = shown["cases"].as_array().expect("cases").iter();
+    let plan = cases.map(|case| case["awaitsApproval"][0].clone()).find(Value::is_object);
+    plan.unwrap_or_else(|| panic!("nothing of {person} awaits approval"))
 }
 
 fn asked(person: &str, revision: u64, from: i64, until: i64) -> Value {
@@ -124,14 +98,14 @@ fn asked(person: &str, revision: u64, from: i64, until: i64) -> Value {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_hr_asks_for_is_given_when_approved_and_taken_back_when_withdrawn() {
     let played = Played::with_teams().await;
-    tell(&played, &hire("8103", "Site Reliability")).await;
-    tell(&played, &asked("8103", 2, -1, 120)).await;
+    played.tell(&hire("8103", "Site Reliability")).await;
+    played.tell(&asked("8103", 2, -1, 120)).await;
     assert_eq!(lines(&played, "8103"), ELIGIBLE);
-    let hash = awaited(&played, "8103").await;
-    assert_eq!(approve(&played, "second-operator", &hash).await, 200);
+    let plan = awaited(&played, "8103").await;
+    assert_eq!(played.approve("second-operator", &plan).await, 200);
     assert_eq!(lines(&played, "8103"), MEMBER);
     turn(&played, 6).await;
-    tell(&played, &asked("8103", 3, -2, -1)).await;
+    played.tell(&asked("8103", 3, -2, -1)).await;
     assert_eq!(lines(&played, "8103"), ELIGIBLE);
 }
 
@@ -140,7 +114,7 @@ async fn a_leaver_on_call_loses_membership_eligibility_and_sign_in() {
     let played = granted("8104", 120).await;
     turn(&played, 6).await;
     let left = event("person.terminated.v1", "8104", 2, json!({ "urgency": "immediate" }));
-    tell(&played, &left).await;
+    played.tell(&left).await;
     assert_eq!(lines(&played, "8104"), ["user p disabled"]);
     let directory = &played.stage.sandbox.world.directory;
     let directory = directory.read().unwrap_or_else(PoisonError::into_inner);

@@ -5,7 +5,9 @@
 //!   it need what it declares?
 //! - `whole_day`: does the world end the same whenever the handler is killed?
 //! - `bad_input`: does each kind of bad input get a clear error, once, and block nobody?
+//! - `clusters`: is a cluster changed only as somebody else approved it, whatever comes between?
 //! - `conformance`: do the real `az` and `kubectl` see what the seed documents show?
+//! - `both_planes`: is access given by Azure roles and by bindings at once, and is nothing left of it?
 //! - `brake`: does a bad feed empty the company?
 //! - `just_in_time`: is membership for a time approved, given, and over by itself?
 //! - `leaver`: how many calls and round trips does a leaver cost?
@@ -18,7 +20,9 @@
 
 mod access;
 mod bad_input;
+mod both_planes;
 mod brake;
+mod clusters;
 mod conformance;
 mod every_step;
 mod just_in_time;

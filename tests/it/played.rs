@@ -1,10 +1,14 @@
 //! A stage with its doors, for tests that play events and look at what became of them.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    fs,
+    sync::{Arc, Mutex},
+};
 
 use dev_host::{Invocation, Outcome};
 use latchkey_core::case::CaseRecord;
 use latchkey_runtime::{case, park};
+use reqwest::Method;
 use serde_json::{Value, json};
 use xtask::{
     doors::{Answer, Doors},
@@ -16,6 +20,9 @@ use xtask::{
     stage::Stage,
 };
 
+/// What the handler printed.
+type Lines = Arc<Mutex<Vec<String>>>;
+
 /// A stage with its doors, and every line that the handler prints.
 pub struct Played {
     /// What runs.
@@ -25,7 +32,7 @@ pub struct Played {
     /// Where it serves.
     pub ready: Ready,
     /// What the handler printed.
-    pub lines: Arc<Mutex<Vec<String>>>,
+    pub lines: Lines,
     _files: Scratch,
 }
 
@@ -42,13 +49,35 @@ impl Played {
         played
     }
 
+    /// With a policy of one's own, and with what is in its tenant before (`{}` for nothing).
+    pub async fn of(policy: &str, before: &str) -> Self {
+        Self::with(|files, _| {
+            let options = options_of(files, policy);
+            fs::write(options.policy.with_extension("before.json"), before).expect("written");
+            options
+        })
+        .await
+    }
+
     pub async fn with(change: impl FnOnce(&Scratch, StageOptions) -> StageOptions) -> Self {
         let files = Scratch::new().expect("files");
         let options = change(&files, files.options());
-        let lines: Arc<Mutex<Vec<String>>> = Arc::default();
-        let seen = Arc::clone(&lines);
-        let keep = move |line: dev_host::Line| seen.lock().expect("lines").push(line.text);
+        let (lines, keep) = kept();
         let stage = Stage::start(&options, keep).await.expect("the stage is set");
+        Self::on(stage, lines, files)
+    }
+
+    /// The same tenant and ledger under another policy.
+    pub async fn under(self, policy: &str) -> Self {
+        let Self { stage: Stage { sandbox, host, cast, .. }, _files: files, .. } = self;
+        host.stop().await;
+        let (lines, keep) = kept();
+        let options = options_of(&files, policy);
+        let stage = Stage::over(sandbox, cast, &options, keep).await.expect("the stage is set");
+        Self::on(stage, lines, files)
+    }
+
+    fn on(stage: Stage, lines: Lines, files: Scratch) -> Self {
         let ready = Ready::of(&stage);
         let doors = Doors::new(&ready.functions, &ready.hr_secret, &ready.tokens["reader"]);
         Self { stage, doors: doors.expect("doors"), ready, lines, _files: files }
@@ -56,6 +85,58 @@ impl Played {
 
     pub async fn send(&self, event: &Value) -> Answer {
         self.doors.hr(event.to_string().as_bytes()).await.expect("the door answers")
+    }
+
+    /// Sends an event that nothing is wrong with, and waits for what comes of it.
+    pub async fn tell(&self, event: &Value) {
+        let answer = self.send(event).await;
+        assert_eq!(answer.status, 202, "{}", answer.complaint());
+        self.settled().await;
+    }
+
+    /// The doors for somebody of `ready.tokens`.
+    pub fn doors_of(&self, who: &str) -> Doors {
+        self.doors.with_token(&self.ready.tokens[who])
+    }
+
+    /// What a reader gets to see.
+    pub async fn get(&self, path: &str) -> Value {
+        let answer = self.doors.ops(Method::GET, path, None).await.expect("an answer");
+        assert_eq!(answer.status, 200, "{path}: {}", answer.complaint());
+        answer.body
+    }
+
+    /// The operator orders a step or a look.
+    pub async fn order(&self, step: &str, request: &Value) -> Answer {
+        let body = json!({ "request": request, "reason": "ticket 4711" });
+        let door = self.doors_of("operator");
+        let path = format!("steps/{step}");
+        let answer = door.ops(Method::POST, &path, Some(&body)).await.expect("an answer");
+        self.settled().await;
+        answer
+    }
+
+    /// The plan that an order of the operator awaits approval of.
+    pub async fn asked(&self, step: &str, request: &Value) -> Value {
+        let answer = self.order(step, request).await;
+        let plan = answer.body["awaitsApproval"].clone();
+        assert!(plan.is_object(), "{step}: {} {}", answer.complaint(), answer.body);
+        plan
+    }
+
+    /// How the plan stands that is told in brief.
+    pub async fn plan(&self, brief: &Value) -> Value {
+        let path = format!("plans/{}", brief["planHash"].as_str().expect("a hash"));
+        let door = self.doors_of("operator");
+        door.ops(Method::GET, &path, None).await.expect("an answer").body
+    }
+
+    /// Somebody approves a plan. Gives the status.
+    pub async fn approve(&self, who: &str, plan: &Value) -> u16 {
+        let hash = plan["planHash"].as_str().expect("a plan");
+        let answer = self.doors_of(who).approve(hash, "I know of it").await.expect("an answer");
+        self.settled().await;
+        answer.status
     }
 
     /// Waits until nothing is left to deliver, and holds that nothing was dead-lettered.
@@ -107,9 +188,28 @@ impl Played {
         assert_eq!(told, [(1, Outcome::Success)], "{message_id}");
     }
 
+    /// The lines of the snapshot that hold a text.
+    pub fn lines_with(&self, text: &str) -> Vec<String> {
+        self.snapshot().lines().filter(|line| line.contains(text)).map(str::to_owned).collect()
+    }
+
     pub fn snapshot(&self) -> String {
         self.stage.sandbox.world.snapshot()
     }
+}
+
+/// Keeps the lines that the handler prints.
+fn kept() -> (Lines, impl Fn(dev_host::Line) + Send + Sync + 'static) {
+    let lines = Lines::default();
+    let seen = Arc::clone(&lines);
+    (lines, move |line| seen.lock().expect("lines").push(line.text))
+}
+
+/// The stage's options with this policy, written beside its other files.
+fn options_of(files: &Scratch, policy: &str) -> StageOptions {
+    let file = files.dir().join("policy.yaml");
+    fs::write(&file, policy).expect("written");
+    StageOptions { policy: file, ..files.options() }
 }
 
 /// A hire that nothing is wrong with.

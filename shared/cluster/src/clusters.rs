@@ -47,7 +47,22 @@ impl Default for ClusterOptions {
     }
 }
 
-type Clients = BTreeMap<String, Arc<OnceCell<Client>>>;
+type Slots = BTreeMap<String, Arc<OnceCell<Client>>>;
+
+/// The clients that are connected, by ARM id.
+#[derive(Clone, Default)]
+struct Clients(Arc<Mutex<Slots>>);
+
+impl Clients {
+    fn slot(&self, key: &str) -> Arc<OnceCell<Client>> {
+        let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(slots.entry(key.to_owned()).or_default())
+    }
+
+    fn forget(&self, key: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    }
+}
 
 /// Clients of clusters, each connected when it is first opened. Clones share them.
 #[derive(Clone)]
@@ -55,18 +70,19 @@ pub struct Clusters {
     arm: Arm,
     tokens: Tokens,
     options: Arc<ClusterOptions>,
-    clients: Arc<Mutex<Clients>>,
+    clients: Clients,
 }
 
 impl Clusters {
     /// Clusters whose addresses `arm` knows, spoken to as the identity of `tokens`.
     pub fn new(arm: Arm, tokens: Tokens, options: ClusterOptions) -> Self {
-        Self { arm, tokens, options: Arc::new(options), clients: Arc::default() }
+        Self { arm, tokens, options: Arc::new(options), clients: Clients::default() }
     }
 
     /// The cluster with this ARM id, for the function `caller`, which the `User-Agent` names.
     ///
-    /// ARM is asked once per cluster; when that fails, the next call asks again.
+    /// ARM is asked once per cluster; when that fails, or no connection can be made with what it
+    /// said (the certificates were rotated since), the next call asks again.
     ///
     /// # Errors
     /// What kept ARM from giving the kubeconfig; [`CallError::Surprise`] when it names no API
@@ -77,16 +93,12 @@ impl Clusters {
         resource_id: &str,
         caller: &'static str,
     ) -> Result<Cluster, CallError> {
-        let slot = self.slot(resource_id);
+        let key = resource_id.trim_end_matches('/').to_ascii_lowercase();
+        let slot = self.clients.slot(&key);
         let client = slot.get_or_try_init(|| self.connect(resource_id, caller)).await?.clone();
         let (name, options) = (name.clone(), Arc::clone(&self.options));
-        Ok(Cluster { name, client, agent: agent(caller), options })
-    }
-
-    fn slot(&self, resource_id: &str) -> Arc<OnceCell<Client>> {
-        let key = resource_id.trim_end_matches('/').to_ascii_lowercase();
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(clients.entry(key).or_default())
+        let kept = Kept { clients: self.clients.clone(), key };
+        Ok(Cluster { name, client, agent: agent(caller), options, kept })
     }
 
     async fn connect(&self, resource_id: &str, caller: &'static str) -> Result<Client, CallError> {
@@ -109,6 +121,21 @@ pub struct Cluster {
     pub(crate) client: Client,
     pub(crate) agent: HeaderValue,
     pub(crate) options: Arc<ClusterOptions>,
+    pub(crate) kept: Kept,
+}
+
+/// Where a cluster's client is kept.
+#[derive(Clone)]
+pub(crate) struct Kept {
+    clients: Clients,
+    key: String,
+}
+
+impl Kept {
+    /// Whoever opens the cluster next asks ARM where it is and whom to trust.
+    pub(crate) fn forget(&self) {
+        self.clients.forget(&self.key);
+    }
 }
 
 impl Cluster {

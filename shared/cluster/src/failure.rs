@@ -66,6 +66,11 @@ pub(crate) fn unsent(what: &'static str, effect: Effect, error: kube::Error) -> 
     effect.unanswered(what, error)
 }
 
+/// Whether no connection could be made: nobody is there, or somebody whom we do not trust.
+pub(crate) fn is_unreachable(error: &kube::Error) -> bool {
+    is_connect(error)
+}
+
 fn is_connect(error: &(dyn Error + 'static)) -> bool {
     std::iter::successors(Some(error), |error| (*error).source())
         .filter_map(|error| error.downcast_ref::<legacy::Error>())

@@ -60,7 +60,12 @@ impl Cluster {
         request.headers_mut().insert(USER_AGENT, self.agent.clone());
         let exchange = async {
             let response = self.client.send(request.map(Body::from)).await;
-            let response = response.map_err(|error| failure::unsent(what, effect, error))?;
+            let response = response.map_err(|error| {
+                if failure::is_unreachable(&error) {
+                    self.kept.forget();
+                }
+                failure::unsent(what, effect, error)
+            })?;
             answer(what, effect, response).await
         };
         match timeout(self.options.attempt_timeout, exchange).await {

@@ -135,9 +135,18 @@ pub async fn go_on(
     if owed || (steps.is_empty() && !ripe) {
         return Ok(());
     }
-    let next = PlanMessage::look(id.clone(), about.clone(), attempt + 1);
+    let mut next = PlanMessage::look(id.clone(), about.clone(), attempt + 1);
+    if ripe {
+        // The same look may have been asked for, and dropped, while the case was stuck.
+        next.tries = approvals(records);
+    }
     let wait = if ripe { Duration::ZERO } else { delay(streak(records, false).saturating_sub(1)) };
     send_plan(cx, &next, after(cx.now(), wait)).await
+}
+
+fn approvals(records: &[CaseRecord]) -> u32 {
+    let approved = records.iter().filter(|record| matches!(record, CaseRecord::Approved { .. }));
+    u32::try_from(approved.count()).unwrap_or(u32::MAX)
 }
 
 /// An operator's case has no plan: it is over when the step asked for was seen to be done.

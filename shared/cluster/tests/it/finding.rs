@@ -1,7 +1,7 @@
 //! Finding a cluster's API server.
 
 use latchkey_core::CallError;
-use sandbox::{ClusterSpec, Rights, Service};
+use sandbox::{ClusterSpec, Config, Rights, Sandbox, Service};
 
 use crate::bench::{Bench, CALLER, CLUSTER, name, namespace};
 
@@ -53,4 +53,24 @@ async fn each_function_calls_under_its_own_name_and_rights() {
 
     let denied = bench.cluster.create_namespace(&namespace("dev")).await.unwrap_err();
     assert!(matches!(&denied, CallError::Denied { code, .. } if code == "Forbidden"), "{denied}");
+}
+
+#[tokio::test]
+async fn a_cluster_whose_certificates_were_rotated_is_found_again() {
+    let bench = Bench::start().await;
+    let world = &bench.sandbox.world;
+    let spec = ClusterSpec::named("aks-east", &world.config.subscription);
+    let (east, id) = (name("aks-east"), spec.resource_id.clone());
+    let url = bench.sandbox.add_cluster(spec.clone()).await.unwrap();
+    let hand_out = |authority: &str| {
+        world.azure.write().unwrap().add_cluster(&spec, url.as_str(), authority);
+    };
+    let other = Sandbox::start(Config::default()).await.unwrap();
+    hand_out(&other.ca_pem);
+    let old = bench.clusters.open(&east, &id, CALLER).await.unwrap();
+    let refused = old.namespaces().await.unwrap_err();
+    assert!(matches!(refused, CallError::Busy { .. }), "{refused}");
+    hand_out(&bench.sandbox.ca_pem);
+    let new = bench.clusters.open(&east, &id, CALLER).await.unwrap();
+    assert!(!new.namespaces().await.unwrap().is_empty());
 }
