@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::Directory;
+use super::changes::Properties;
+use super::{Directory, What};
 
 /// A group.
 #[derive(Clone)]
@@ -42,6 +43,24 @@ impl Group {
     /// Its membership follows a rule and cannot be written.
     pub fn is_dynamic(&self) -> bool {
         self.types.iter().any(|kind| kind == "DynamicMembership")
+    }
+
+    /// What can be written of it.
+    fn written(&self) -> Properties {
+        let mut written = self.other.clone();
+        for (name, value) in [
+            ("displayName", json!(self.display_name)),
+            ("mailNickname", json!(self.mail_nickname)),
+            ("description", json!(self.description)),
+            ("securityEnabled", json!(self.security_enabled)),
+            ("isAssignableToRole", json!(self.role_assignable)),
+            ("groupTypes", json!(self.types)),
+            ("onPremisesSyncEnabled", json!(self.synced)),
+            ("uniqueName", json!(self.unique_name)),
+        ] {
+            written.insert(name.to_owned(), value);
+        }
+        written
     }
 }
 
@@ -103,12 +122,18 @@ impl Directory {
             members: BTreeSet::new(),
             owners: BTreeSet::new(),
         };
+        self.note(What::GroupWritten(id.clone()));
         self.groups.entry(id).or_insert(group)
     }
 
     /// Changes the live group `id`; whether there was one.
     pub fn change_group(&mut self, id: &str, change: impl FnOnce(&mut Group)) -> bool {
-        self.groups.get_mut(id).map(change).is_some()
+        let Some(group) = self.groups.get_mut(id) else { return false };
+        let old = group.written();
+        change(group);
+        let new = group.written();
+        self.note_changed(What::GroupWritten(id.to_owned()), &old, &new);
+        true
     }
 
     /// Deletes the group `id`; restorable for 30 days if `soft`. Whether there was one.
@@ -117,6 +142,7 @@ impl Directory {
         if soft {
             group.deleted = Some(self.now());
             self.deleted_groups.insert(id.to_owned(), group);
+            self.note(What::GroupDeleted(id.to_owned()));
         } else {
             self.forget_group(&group);
         }
@@ -133,6 +159,7 @@ impl Directory {
         self.deleted_groups.get(id).filter(|group| self.restorable(group.deleted))?;
         let mut group = self.deleted_groups.remove(id)?;
         group.deleted = None;
+        self.note(What::GroupWritten(id.to_owned()));
         Some(self.groups.entry(id.to_owned()).or_insert(group))
     }
 

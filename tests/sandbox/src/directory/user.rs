@@ -1,10 +1,11 @@
 //! Users: created, changed, soft-deleted and restored.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use thiserror::Error;
 
-use super::Directory;
+use super::changes::Properties;
+use super::{Directory, What};
 
 /// A person's account.
 #[derive(Clone)]
@@ -35,6 +36,22 @@ impl User {
     /// Whether `password` is the person's.
     pub fn accepts_password(&self, password: &str) -> bool {
         !password.is_empty() && self.password == password
+    }
+
+    /// What can be written of it.
+    fn written(&self) -> Properties {
+        let mut written = self.other.clone();
+        for (name, value) in [
+            ("userPrincipalName", json!(self.upn)),
+            ("displayName", json!(self.display_name)),
+            ("mailNickname", json!(self.mail_nickname)),
+            ("accountEnabled", json!(self.account_enabled)),
+            ("passwordProfile", json!(self.password)),
+            ("signInSessionsValidFromDateTime", json!(self.sessions_valid_from.to_string())),
+        ] {
+            written.insert(name.to_owned(), value);
+        }
+        written
     }
 
     /// Another property as text.
@@ -103,6 +120,7 @@ impl Directory {
             other: new.other,
         };
         self.by_upn.insert(key, id.clone());
+        self.note(What::UserWritten(id.clone()));
         Ok(self.users.entry(id).or_insert(user))
     }
 
@@ -117,14 +135,15 @@ impl Directory {
     ) -> Option<Result<(), UpnTaken>> {
         let id = self.user(id)?.id.clone();
         let mut user = self.users.get(&id)?.clone();
-        let old = user.upn.to_lowercase();
+        let (old, before) = (user.upn.to_lowercase(), user.written());
         change(&mut user);
-        let new = user.upn.to_lowercase();
+        let (new, after) = (user.upn.to_lowercase(), user.written());
         if new != old && self.by_upn.contains_key(&new) {
             return Some(Err(UpnTaken));
         }
         self.by_upn.remove(&old);
         self.by_upn.insert(new, id.clone());
+        self.note_changed(What::UserWritten(id.clone()), &before, &after);
         self.users.insert(id, user);
         Some(Ok(()))
     }
@@ -135,6 +154,7 @@ impl Directory {
         let Some(mut user) = self.users.remove(&id) else { return false };
         self.by_upn.remove(&user.upn.to_lowercase());
         user.deleted = Some(self.now());
+        self.note(What::UserDeleted(id.clone()));
         self.deleted_users.insert(id, user);
         true
     }
@@ -162,6 +182,7 @@ impl Directory {
         user.deleted = None;
         user.upn.clone_from(&upn);
         self.by_upn.insert(upn.to_lowercase(), id.to_owned());
+        self.note(What::UserWritten(id.to_owned()));
         Some(Ok(self.users.entry(id.to_owned()).or_insert(user)))
     }
 
@@ -170,6 +191,7 @@ impl Directory {
         let existed = self.deleted_users.remove(id).is_some();
         if existed {
             self.forget_member(id);
+            self.note(What::UserPurged(id.to_owned()));
         }
         existed
     }
