@@ -1,14 +1,44 @@
 //! What changed since the last sweep, and who is due.
 
-use latchkey_core::Timestamp;
-use latchkey_runtime::{Cx, StepError};
+use latchkey_core::{Timestamp, message::About};
+use latchkey_runtime::{
+    Cx, StepError,
+    feeds::{self, FeedName},
+};
 
 use super::asked::Asked;
 
-pub async fn read(_cx: &Cx, _asked: &mut Asked) -> Result<bool, StepError> {
-    Ok(false)
+/// The cell that says when the last sweep began that came to its end.
+const CELL: &str = "sweep/began";
+
+/// Asks for looks at whom the feeds tell of, and at who is due. Gives whether a feed has a gap, so
+/// that everybody must be compared.
+///
+/// # Errors
+/// Whatever Graph, the ledger or Service Bus answers.
+pub async fn read(cx: &Cx, asked: &mut Asked) -> Result<bool, StepError> {
+    let mut gap = false;
+    for feed in FeedName::ALL {
+        let round = feeds::round(cx, feed).await?;
+        if !round.everything {
+            for about in feeds::affected(cx, &round).await?.abouts() {
+                asked.look(cx, about).await?;
+            }
+        }
+        round.finish(cx).await?;
+        gap |= feeds::owes_compare(cx, feed).await?;
+    }
+    let since: Option<Timestamp> = cx.cells().get(CELL).await?;
+    for person in feeds::due(cx, since.unwrap_or(asked.at), asked.at).await? {
+        asked.look(cx, About::Person(person)).await?;
+    }
+    Ok(gap)
 }
 
-pub async fn done(_cx: &Cx, _at: Timestamp) -> Result<(), StepError> {
-    Ok(())
+/// Notes that the sweep that began at this instant came to its end.
+///
+/// # Errors
+/// Whatever the store of cells answers.
+pub async fn done(cx: &Cx, began: Timestamp) -> Result<(), StepError> {
+    Ok(cx.cells().put(CELL, &began).await?)
 }

@@ -6,9 +6,11 @@ use latchkey_core::{
     ObjectId,
     holdings::{PrincipalType, Subject},
     message::About,
-    state::Standing,
 };
-use latchkey_runtime::{Cx, PersonView, StepError, people};
+use latchkey_runtime::{
+    Cx, StepError,
+    feeds::{self, Affected},
+};
 
 use super::{asked::Asked, ground::Ground};
 
@@ -21,11 +23,10 @@ pub async fn leavers(cx: &Cx, ground: &Ground, asked: &mut Asked) -> Result<(), 
     for found in cx.graph().users_by_upn(&upns).await {
         ids.extend(found?.map(|user| user.id));
     }
-    for person in people::of_users(cx, &ids).await? {
-        let view = PersonView::read(cx, &person).await?;
-        if view.state(cx.now()).standing() == Standing::Left {
-            asked.look(cx, About::Person(person)).await?;
-        }
+    let mut named = Affected::default();
+    feeds::people_of(cx, ids.into_iter().collect(), &mut named).await?;
+    for person in named.leavers {
+        asked.look(cx, About::Person(person)).await?;
     }
     Ok(())
 }

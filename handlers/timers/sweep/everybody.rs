@@ -2,7 +2,10 @@
 
 use jiff::SignedDuration;
 use latchkey_core::{PersonId, Timestamp, message::About};
-use latchkey_runtime::{Cx, StepError};
+use latchkey_runtime::{
+    Cx, StepError,
+    feeds::{self, Affected, FeedName},
+};
 use serde::{Deserialize, Serialize};
 
 use super::{asked::Asked, ground::Ground, members::Members, pace::Pace, slice};
@@ -67,6 +70,10 @@ pub async fn compare(
         cx.cells().put(CELL, &progress).await?;
     }
     strangers(cx, &members, asked).await?;
+    feeds::refresh_nested(cx).await?;
+    for feed in FeedName::ALL {
+        feeds::compared(cx, feed, progress.began).await?;
+    }
     progress.ended = true;
     Ok(cx.cells().put(CELL, &progress).await?)
 }
@@ -87,9 +94,12 @@ async fn people(cx: &Cx) -> Result<Vec<PersonId>, StepError> {
     Ok(people)
 }
 
-/// Teams with members who are nobody of ours.
+/// Teams with members who are nobody of ours. Somebody of ours was taken out when they were
+/// compared, unless that was before a kill.
 async fn strangers(cx: &Cx, members: &Members, asked: &mut Asked) -> Result<(), StepError> {
-    for (_, groups) in members.left() {
+    let left = members.left().map(|(id, _)| id).collect();
+    let ours = feeds::people_of(cx, left, &mut Affected::default()).await?;
+    for (_, groups) in members.left().filter(|(id, _)| !ours.contains(id)) {
         for group in groups {
             if let Some((team, _)) = cx.policy().team_of_group(&group.name) {
                 asked.look(cx, About::Team(team.clone())).await?;

@@ -1,6 +1,6 @@
 //! A person as the ledger knows them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use futures::future::{join_all, try_join_all};
 use latchkey_cluster::Cluster;
@@ -158,20 +158,6 @@ impl PersonView {
         cx.ledger().append_always(&person_stream(&self.person), cx.now(), &record).await?;
         Ok(())
     }
-}
-
-/// The people whose users these are: by the employee id that Entra holds.
-///
-/// # Errors
-/// Whatever Graph answers.
-pub async fn of_users(
-    cx: &Cx,
-    users: &BTreeSet<ObjectId>,
-) -> Result<BTreeSet<PersonId>, StepError> {
-    let ids: Vec<_> = users.iter().cloned().collect();
-    let found = cx.graph().users_by_id(&ids).await?;
-    let people = found.into_values().filter_map(|user| PersonId::new(user.employee_id?).ok());
-    Ok(people.collect())
 }
 
 /// Azure roles that name the user, at, above or below the governed clusters, each once.
