@@ -56,7 +56,8 @@ pub async fn compare(
     asked: &mut Asked,
     pace: &mut Pace,
 ) -> Result<(), StepError> {
-    let mut progress = begin(cx, asked.at).await?;
+    // After the feeds were read: what a feed did not tell is seen by this comparison.
+    let mut progress = begin(cx, cx.now()).await?;
     let mut members = Members::read(cx, ground, pace).await?;
     let mut people = people(cx).await?;
     if let Some(after) = &progress.after {

@@ -131,6 +131,7 @@ async fn hire(ledger: &Ledger, at: usize, user: &str) -> Result<()> {
     for (sequence, record) in (0..).zip(&records) {
         ledger.append(&stream, sequence, now, record).await?;
     }
+    ledger.append(&format!("links/{user}"), 0, now, &id(at)).await?;
     Ok(())
 }
 
