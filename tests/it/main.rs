@@ -7,6 +7,7 @@
 //! - `bad_input`: does each kind of bad input get a clear error, once, and block nobody?
 //! - `conformance`: do the real `az` and `kubectl` see what the seed documents show?
 //! - `brake`: does a bad feed empty the company?
+//! - `changes`: does a change behind our back come to those whom it touches, once?
 //! - `just_in_time`: is membership for a time approved, given, and over by itself?
 //! - `leaver`: how many calls and round trips does a leaver cost?
 //! - `ops`: who may ask `ops` for what, and what does it answer?
@@ -19,6 +20,7 @@
 mod access;
 mod bad_input;
 mod brake;
+mod changes;
 mod conformance;
 mod every_step;
 mod just_in_time;
