@@ -18,7 +18,7 @@ use tower::service_fn;
 
 use crate::{
     STEPS,
-    events::{hr_webhook, ops, problem::Problem, record_person_event},
+    events::{entra_webhook, hr_webhook, ops, problem::Problem, record_person_event},
     plans::{plan_cluster, plan_person, plan_team},
     timers::sweep,
 };
@@ -54,6 +54,18 @@ fn http(mut app: Functions, clients: &Arc<Clients>, present: impl Fn(&str) -> bo
             answer(inv, |request| async move { hr_webhook::receive(&cx, &request).await })
         };
         app = app.with(hr_webhook::NAME, service_fn(serve));
+    }
+    if present(entra_webhook::NAME) {
+        let cx = Cx::new(Arc::clone(clients), entra_webhook::NAME);
+        let recent = Arc::new(entra_webhook::Recent::default());
+        let serve = move |inv: Invocation| {
+            let (cx, recent) = (cx.clone(), Arc::clone(&recent));
+            answer(
+                inv,
+                |request| async move { entra_webhook::receive(&cx, &recent, &request).await },
+            )
+        };
+        app = app.with(entra_webhook::NAME, service_fn(serve));
     }
     if present(ops::NAME) {
         let cx = Cx::new(Arc::clone(clients), ops::NAME);
