@@ -76,6 +76,8 @@ pub struct World {
     pub latency: Latency,
     /// How stale Graph's reads are.
     pub lag: Lag,
+    /// Subscriptions to changes, and their deliveries.
+    pub notifications: crate::Notifications,
     /// Rights of each function.
     pub rights: rights::Table,
     /// The key that signs tokens.
@@ -108,6 +110,7 @@ impl World {
             faults: Faults::default(),
             latency: Latency::default(),
             lag: Lag::default(),
+            notifications: crate::Notifications::default(),
             rights: rights::Table::default(),
             keys: identity::Keys::of_this_process()?,
             launcher,
