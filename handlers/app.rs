@@ -20,7 +20,7 @@ use crate::{
     STEPS,
     events::{entra_webhook, hr_webhook, ops, problem::Problem, record_person_event},
     plans::{plan_cluster, plan_person, plan_team},
-    timers::sweep,
+    timers::{keep_subscriptions, sweep},
 };
 
 /// The functions, as far as `present` knows their folders.
@@ -42,6 +42,10 @@ pub fn functions(clients: &Arc<Clients>, present: impl Fn(&str) -> bool) -> Func
     if present(sweep::NAME) {
         let cx = Cx::new(Arc::clone(clients), sweep::NAME);
         app = app.with(sweep::NAME, service_fn(move |_| clock(cx.clone())));
+    }
+    if present(keep_subscriptions::NAME) {
+        let cx = Cx::new(Arc::clone(clients), keep_subscriptions::NAME);
+        app = app.with(keep_subscriptions::NAME, service_fn(move |_| keep(cx.clone())));
     }
     http(app, clients, present)
 }
@@ -149,6 +153,11 @@ async fn event(cx: Cx, inv: Invocation) -> Result<Reply, Failure> {
 async fn clock(cx: Cx) -> Result<Reply, Failure> {
     let looks = sweep::sweep(&cx).await.map_err(Failure::new)?;
     Ok(Reply::new().log(format!("asked for {looks} looks")))
+}
+
+async fn keep(cx: Cx) -> Result<Reply, Failure> {
+    let kept = keep_subscriptions::keep(&cx).await.map_err(Failure::new)?;
+    Ok(Reply::new().log(format!("{kept} feeds are subscribed to")))
 }
 
 /// Reads a message of ours; one that cannot be read is parked and answered, never redelivered.

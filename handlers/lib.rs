@@ -48,6 +48,7 @@ pub const STEPS: &[Entry] = &[
 pub const FUNCTIONS: &[(&str, &[Need])] = &[
     (entra_webhook::NAME, entra_webhook::NEEDS),
     (hr_webhook::NAME, hr_webhook::NEEDS),
+    (keep_subscriptions::NAME, keep_subscriptions::NEEDS),
     (ops::NAME, ops::NEEDS),
     (plan_cluster::NAME, plan_cluster::NEEDS),
     (plan_person::NAME, plan_person::NEEDS),
