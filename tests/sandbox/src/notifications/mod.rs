@@ -69,6 +69,12 @@ impl Notifications {
         self.queue().live(now).cloned().collect()
     }
 
+    /// Ends a subscription before its time, which the real service announces to nobody; whether
+    /// there was one.
+    pub fn lose(&self, id: &str) -> bool {
+        self.queue().remove(id)
+    }
+
     /// Asks every subscriber to authorize its subscription anew, as Graph does now and then.
     pub fn ask_to_authorize(&self, world: &World) {
         self.queue().ask_all(world.clock.now());
