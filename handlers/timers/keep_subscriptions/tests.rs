@@ -68,8 +68,7 @@ impl Stage {
         let options = EntityOptions::default().sessions(true).detecting_duplicates();
         sandbox.world.bus.declare_queue(CHANGES, options);
         let url = subscriber().await;
-        let clients = connect(&sandbox, &files, &url, "newest,old");
-        let (ledger, cells) = (clients.ledger.clone(), clients.cells.clone());
+        let Clients { ledger, cells, .. } = connect(&sandbox, &files, &url, "newest,old");
         Self { sandbox, url, ledger, cells, files }
     }
 

@@ -85,6 +85,9 @@ impl Notifications {
     /// or is held back is not waited for.
     pub async fn settled(&self, world: &World) {
         let mut moved = self.moved.subscribe();
+        // What the clock alone brings about is due as well.
+        self.queue().tidy(world.clock.now());
+        self.wake();
         loop {
             moved.borrow_and_update();
             let newest = {
