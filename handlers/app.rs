@@ -18,9 +18,11 @@ use tower::service_fn;
 
 use crate::{
     STEPS,
-    events::{hr_webhook, ops, problem::Problem, record_person_event, resolve_change},
+    events::{
+        entra_webhook, hr_webhook, ops, problem::Problem, record_person_event, resolve_change,
+    },
     plans::{plan_cluster, plan_person, plan_team},
-    timers::sweep,
+    timers::{keep_subscriptions, sweep},
 };
 
 /// The functions, as far as `present` knows their folders.
@@ -47,6 +49,10 @@ pub fn functions(clients: &Arc<Clients>, present: impl Fn(&str) -> bool) -> Func
         let cx = Cx::new(Arc::clone(clients), sweep::NAME);
         app = app.with(sweep::NAME, service_fn(move |_| clock(cx.clone())));
     }
+    if present(keep_subscriptions::NAME) {
+        let cx = Cx::new(Arc::clone(clients), keep_subscriptions::NAME);
+        app = app.with(keep_subscriptions::NAME, service_fn(move |_| keep(cx.clone())));
+    }
     http(app, clients, present)
 }
 
@@ -58,6 +64,18 @@ fn http(mut app: Functions, clients: &Arc<Clients>, present: impl Fn(&str) -> bo
             answer(inv, |request| async move { hr_webhook::receive(&cx, &request).await })
         };
         app = app.with(hr_webhook::NAME, service_fn(serve));
+    }
+    if present(entra_webhook::NAME) {
+        let cx = Cx::new(Arc::clone(clients), entra_webhook::NAME);
+        let recent = Arc::new(entra_webhook::Recent::default());
+        let serve = move |inv: Invocation| {
+            let (cx, recent) = (cx.clone(), Arc::clone(&recent));
+            answer(
+                inv,
+                |request| async move { entra_webhook::receive(&cx, &recent, &request).await },
+            )
+        };
+        app = app.with(entra_webhook::NAME, service_fn(serve));
     }
     if present(ops::NAME) {
         let cx = Cx::new(Arc::clone(clients), ops::NAME);
@@ -162,6 +180,11 @@ async fn change(cx: Cx, inv: Invocation) -> Result<Reply, Failure> {
 async fn clock(cx: Cx) -> Result<Reply, Failure> {
     let swept = sweep::sweep(&cx).await.map_err(Failure::new)?;
     Ok(Reply::new().log(format!("{swept:?}")))
+}
+
+async fn keep(cx: Cx) -> Result<Reply, Failure> {
+    let kept = keep_subscriptions::keep(&cx).await.map_err(Failure::new)?;
+    Ok(Reply::new().log(format!("{kept} feeds are subscribed to")))
 }
 
 /// Reads a message of ours; one that cannot be read is parked and answered, never redelivered.

@@ -46,7 +46,9 @@ pub const STEPS: &[Entry] = &[
 
 /// Every function that is no step, with what it may touch.
 pub const FUNCTIONS: &[(&str, &[Need])] = &[
+    (entra_webhook::NAME, entra_webhook::NEEDS),
     (hr_webhook::NAME, hr_webhook::NEEDS),
+    (keep_subscriptions::NAME, keep_subscriptions::NEEDS),
     (ops::NAME, ops::NEEDS),
     (plan_cluster::NAME, plan_cluster::NEEDS),
     (plan_person::NAME, plan_person::NEEDS),

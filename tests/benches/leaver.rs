@@ -84,6 +84,7 @@ fn options(dir: &Path) -> Result<StageOptions> {
         faults: None,
         fast_forward: false,
         least_privilege: true,
+        notified: false,
         kubernetes: std::collections::BTreeMap::new(),
     })
 }

@@ -79,6 +79,7 @@ fn options(dir: &Path) -> Result<StageOptions> {
         faults: None,
         fast_forward: false,
         least_privilege: true,
+        notified: false,
         kubernetes: BTreeMap::new(),
     })
 }

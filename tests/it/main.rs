@@ -1,6 +1,7 @@
 //! The integration tests: one binary, one module per question.
 //!
 //! - `access`: does everybody who can do something have a row that says so, and nobody else?
+//! - `entra_events`: does Entra tell us of changes, and do we notice when it stops?
 //! - `every_step`: does each step heal from a crash, a lost answer, a replay, throttling, and does
 //!   it need what it declares?
 //! - `whole_day`: does the world end the same whenever the handler is killed?
@@ -23,9 +24,10 @@ mod access;
 mod bad_input;
 mod both_planes;
 mod brake;
-mod clusters;
 mod changes;
+mod clusters;
 mod conformance;
+mod entra_events;
 mod every_step;
 mod just_in_time;
 mod leaver;

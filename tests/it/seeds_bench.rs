@@ -99,6 +99,7 @@ fn options(dir: &Path, document: &Document) -> Result<StageOptions> {
         faults: None,
         fast_forward: true,
         least_privilege: true,
+        notified: false,
         kubernetes: std::collections::BTreeMap::new(),
     })
 }

@@ -65,6 +65,7 @@ async fn answer(cx: &Cx, caller: &Caller, request: &HttpRequest) -> Result<HttpR
         Route::Cluster(name) => show::cluster(cx, name).await?,
         Route::Case(id) => show::case(cx, id).await?,
         Route::Access => access::access(cx, &request.query).await?,
+        Route::Feeds => show::feeds(cx).await?,
         Route::Parked => show::parked(cx, caller).await?,
         Route::Steps | Route::Step(_) | Route::Plan(_) | Route::Approve(_) => show::steps(),
     })

@@ -25,6 +25,8 @@ pub(super) enum Route<'a> {
     Case(&'a str),
     /// Who can do what.
     Access,
+    /// How well changes in Entra are heard.
+    Feeds,
     /// Messages that could not be read.
     Parked,
     /// A decision that needs an approval.
@@ -47,12 +49,13 @@ impl<'a> Route<'a> {
             ("clusters", Some(name), None) => Self::Cluster(name),
             ("cases", Some(id), None) => Self::Case(id),
             ("access", None, None) => Self::Access,
+            ("feeds", None, None) => Self::Feeds,
             ("parked", None, None) => Self::Parked,
             ("plans", Some(hash), None) => Self::Plan(hash),
             ("plans", Some(hash), Some("approve")) => Self::Approve(hash),
             _ => {
                 let known = "there is steps, steps/{step}, people, people/{personId}, teams/{team}, \
-                             clusters/{cluster}, cases/{caseId}, access, parked, plans/{hash} and plans/{hash}/approve";
+                             clusters/{cluster}, cases/{caseId}, access, feeds, parked, plans/{hash} and plans/{hash}/approve";
                 return Err(Fault::new(StatusCode::NOT_FOUND, known));
             }
         })

@@ -25,6 +25,8 @@ pub struct StageOptions {
     pub fast_forward: bool,
     /// Grant each function only what it needs.
     pub least_privilege: bool,
+    /// Let Entra tell of changes from the start; else they are only polled for.
+    pub notified: bool,
     /// Clusters whose API servers are real ones, by their name in the policy.
     pub kubernetes: BTreeMap<String, ApiServer>,
 }

@@ -55,6 +55,7 @@ impl Scratch {
             faults: None,
             fast_forward: true,
             least_privilege: true,
+            notified: false,
             kubernetes: BTreeMap::new(),
         }
     }

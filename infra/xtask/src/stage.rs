@@ -3,20 +3,22 @@
 use std::{
     collections::BTreeMap,
     fs,
+    net::{Ipv4Addr, TcpListener},
     path::PathBuf,
     sync::{Arc, PoisonError},
 };
 
 use anyhow::{Context, Result};
 use dev_host::{Host, HostOptions, Line};
+use handlers::{events::entra_webhook, timers::keep_subscriptions};
 use jiff::SignedDuration;
 use latchkey_azure::{
     http::{Http, HttpOptions},
     token::Tokens,
 };
-use latchkey_core::Policy;
+use latchkey_core::{Policy, message::CHANGES};
 use latchkey_runtime::{Clients, Clock, Config, Cx};
-use sandbox::{FaultMix, Sandbox, Who, faults};
+use sandbox::{FaultMix, Sandbox, Who, bus::EntityOptions, faults};
 use url::Url;
 
 use crate::{
@@ -31,6 +33,9 @@ use crate::{
 pub const AUDIENCE: &str = "api://latchkey";
 /// The secrets of the HR webhook, newest first.
 pub const HR_SECRETS: [&str; 2] = ["sandbox-hr-secret-new", "sandbox-hr-secret-old"];
+
+/// What notifications of Entra must carry, newest first.
+pub const ENTRA_SECRETS: [&str; 2] = ["sandbox-entra-secret-new", "sandbox-entra-secret-old"];
 
 /// Messages scheduled no further ahead than this are hurried along: retries and further looks,
 /// but not facts that hold from a later day.
@@ -85,7 +90,12 @@ impl Stage {
         on_line: impl Fn(Line) + Send + Sync + 'static,
     ) -> Result<Self> {
         let policy = read_policy(options)?;
-        let environment = environment(options, &sandbox)?;
+        let mut environment = environment(options, &sandbox)?;
+        let http_port = if options.notified { free_port()? } else { 0 };
+        if options.notified {
+            let url = format!("http://127.0.0.1:{http_port}/api/{}", entra_webhook::NAME);
+            environment.insert("LATCHKEY_NOTIFICATION_URL".into(), url);
+        }
         let clients = Arc::new(clients(&environment)?);
         disturb(options, &sandbox);
         pack(&options.app, &options.binary, &[])?;
@@ -95,8 +105,14 @@ impl Stage {
         host.environment = environment.clone();
         host.on_line = Arc::new(on_line);
         host.max_errors = None;
+        host.http_port = http_port;
+        let changes = EntityOptions::default().sessions(true).detecting_duplicates();
+        sandbox.world.bus.declare_queue(CHANGES, changes);
         let host = Host::start(host).await?;
         host.ready().await?;
+        if options.notified {
+            host.run(keep_subscriptions::NAME, "").await?;
+        }
         let ca_file = PathBuf::from(&environment["LATCHKEY_CA_FILE"]);
         let hurried = options.fast_forward;
         Ok(Self { sandbox, host, policy, cast, ca_file, clients, hurried })
@@ -167,6 +183,7 @@ pub fn environment(options: &StageOptions, sandbox: &Sandbox) -> Result<BTreeMap
         ("LATCHKEY_AUDIENCE", AUDIENCE.to_owned()),
         ("LATCHKEY_AUTHORITY", trim(&ends.authority)),
         ("LATCHKEY_CA_FILE", ca_file.display().to_string()),
+        ("LATCHKEY_ENTRA_SECRETS", ENTRA_SECRETS.join(",")),
         ("LATCHKEY_GRAPH", trim(&ends.graph)),
         ("LATCHKEY_HR_SECRETS", HR_SECRETS.join(",")),
         ("LATCHKEY_LEDGER", trim(&ledger)),
@@ -175,6 +192,11 @@ pub fn environment(options: &StageOptions, sandbox: &Sandbox) -> Result<BTreeMap
         ("LATCHKEY_TENANT", sandbox.world.config.tenant_id.clone()),
     ];
     Ok(settings.map(|(key, value)| (key.to_owned(), value)).into())
+}
+
+/// A port that nothing listens on: Entra must know the host's before the host starts.
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 fn clients(environment: &BTreeMap<String, String>) -> Result<Clients> {

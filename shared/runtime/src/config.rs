@@ -33,6 +33,11 @@ pub struct Config {
     pub ca_file: Option<PathBuf>,
     /// `LATCHKEY_HR_SECRETS`: secrets of the HR webhook, comma-separated, newest first.
     pub hr_secrets: Vec<String>,
+    /// `LATCHKEY_ENTRA_SECRETS`: what notifications of Entra must carry as `clientState`,
+    /// comma-separated, newest first.
+    pub entra_secrets: Vec<String>,
+    /// `LATCHKEY_NOTIFICATION_URL`: where Entra reaches `entra_webhook`, function key included.
+    pub notification_url: Option<String>,
 }
 
 impl fmt::Debug for Config {
@@ -78,6 +83,8 @@ impl Config {
             aks_app: or(&get, "LATCHKEY_AKS_APP", AKS_SERVER_APP),
             ca_file: get("LATCHKEY_CA_FILE").map(PathBuf::from),
             hr_secrets: list(&get("LATCHKEY_HR_SECRETS").unwrap_or_default()),
+            entra_secrets: list(&get("LATCHKEY_ENTRA_SECRETS").unwrap_or_default()),
+            notification_url: get("LATCHKEY_NOTIFICATION_URL").filter(|url| !url.is_empty()),
         };
         if missing.is_empty() { Ok(config) } else { Err(ConfigErrors(missing)) }
     }
@@ -116,6 +123,7 @@ mod tests {
     #[test]
     fn secrets_do_not_print() {
         let config = Config::read(|key| Some(format!("planted-{key}"))).expect("all is set");
-        assert!(!format!("{config:?}").contains("HR_SECRETS"));
+        let shown = format!("{config:?}");
+        assert!(!shown.contains("SECRETS") && !shown.contains("NOTIFICATION_URL"), "{shown}");
     }
 }

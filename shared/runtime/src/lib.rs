@@ -15,6 +15,7 @@ pub mod cx;
 pub mod deliver;
 pub mod error;
 pub mod feeds;
+pub mod hearing;
 pub mod journal;
 pub mod mail;
 pub mod need;

@@ -64,11 +64,17 @@ const GATHERED: i64 = 2;
 /// # Errors
 /// Whatever Service Bus answers.
 pub async fn send_hint(cx: &Cx, hint: &Hint) -> Result<(), StepError> {
-    let over = (cx.now().as_second() / GATHERED + 1) * GATHERED;
-    let over = Timestamp::from_second(over).unwrap_or_else(|_| cx.now());
+    let over = gathered_until(cx.now());
     let message = ChangeMessage { hint: hint.clone(), tries: 0 };
     send_change(cx, &message, &format!("first before {over}"), None).await?;
     send_change(cx, &message, &format!("rest before {over}"), Some(over)).await
+}
+
+/// The end of the seconds that hints are gathered in at `now`: what [`send_hint`] was told once
+/// in these seconds it need not be told again.
+pub fn gathered_until(now: Timestamp) -> Timestamp {
+    let over = (now.as_second() / GATHERED + 1) * GATHERED;
+    Timestamp::from_second(over).unwrap_or(now)
 }
 
 /// Sends a hint as it is; `nonce` tells it from the same hint at another time.

@@ -14,7 +14,7 @@ use crate::launch::Launcher;
 use crate::serve::{bind, serve_plain};
 use crate::tls::Tls;
 use crate::world::{Endpoints, World};
-use crate::{azure, bus, graph, identity};
+use crate::{azure, bus, graph, identity, notifications};
 
 /// A running sandbox; dropping it closes all listeners and connections, and panics when something
 /// passed its doors that the services' contracts do not allow ([`World::contracts`]).
@@ -62,6 +62,7 @@ impl Sandbox {
         let managed_router = identity::managed_router(world.clone());
         let guarded = guard(managed_router, Service::Authority, world.clone());
         serve_plain(managed, guarded, sandbox.stop.subscribe());
+        tokio::spawn(notifications::work(world.clone(), sandbox.stop.subscribe()));
         for cluster in clusters {
             sandbox.add_cluster(cluster).await?;
         }

@@ -78,6 +78,8 @@ pub struct World {
     pub lag: Lag,
     /// How Graph's delta queries behave.
     pub deltas: crate::graph::Deltas,
+    /// Subscriptions to changes, and their deliveries.
+    pub notifications: crate::Notifications,
     /// Rights of each function.
     pub rights: rights::Table,
     /// The key that signs tokens.
@@ -111,6 +113,7 @@ impl World {
             latency: Latency::default(),
             lag: Lag::default(),
             deltas: crate::graph::Deltas::default(),
+            notifications: crate::Notifications::default(),
             rights: rights::Table::default(),
             keys: identity::Keys::of_this_process()?,
             launcher,

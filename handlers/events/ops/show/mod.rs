@@ -2,6 +2,7 @@
 
 mod case;
 mod cluster;
+mod feeds;
 mod parked;
 mod people;
 mod person;
@@ -13,6 +14,7 @@ use std::str::FromStr;
 
 pub(super) use case::case;
 pub(super) use cluster::cluster;
+pub(super) use feeds::feeds;
 use http::StatusCode;
 use latchkey_core::{
     CaseId,

@@ -120,3 +120,31 @@ async fn only_whoever_may_send_it_again_sees_what_a_parked_message_says() {
     let operator = stage.operator("GET", "parked", Value::Null).await;
     assert_eq!(operator.body["parked"][0]["body"], "planted");
 }
+
+#[tokio::test]
+async fn how_well_changes_are_heard_is_shown_for_every_feed() {
+    let stage = Stage::new().await;
+    let none = stage.reader("feeds").await;
+    assert_eq!(none.status, 200, "{}", none.body);
+    let states: Vec<_> = none.body["feeds"].as_array().unwrap().iter().collect();
+    assert_eq!((&states[0]["feed"], &states[1]["feed"]), (&json!("groups"), &json!("users")));
+    assert!(states.iter().all(|feed| feed["state"] == "polled only" && feed["silent"] == false));
+    let now = stage.cx("test").now();
+    let expires = now + jiff::SignedDuration::from_hours(1);
+    let cells = &stage.clients.cells;
+    let kept = json!({ "id": "s-1", "expires": expires, "silent": true });
+    cells.put("feeds/groups/subscription", &kept).await.unwrap();
+    cells.put("feeds/groups/heard", &json!({ "heard": now })).await.unwrap();
+    let cursor = json!({ "link": "https://x.example.com", "polled": now, "changed": now });
+    cells.put("feeds/groups/cursor", &cursor).await.unwrap();
+    let told = stage.reader("feeds").await;
+    assert_eq!(
+        told.body["feeds"][0],
+        json!({
+            "feed": "groups", "state": "subscribed", "subscription": "s-1", "expires": expires,
+            "checked": null, "heard": now, "polled": now, "changed": now, "silent": true,
+        })
+    );
+    let roleless = stage.token(&[]);
+    assert_eq!(stage.call("GET", "feeds", Some(&roleless), "").await.status, 403);
+}

@@ -1,4 +1,5 @@
-//! Microsoft Graph: users, groups, who is in them and for how long, and Conditional Access.
+//! Microsoft Graph: users, groups, who is in them and for how long, Conditional Access, and
+//! subscriptions to changes.
 
 mod batch;
 mod conditional_access;
@@ -12,6 +13,7 @@ mod objects;
 mod password;
 mod pim;
 mod pim_members;
+mod subscriptions;
 mod users;
 mod wire;
 
@@ -26,6 +28,7 @@ pub use groups::{Member, MemberKind};
 pub use objects::Object;
 pub use pim::{ELIGIBLE_FOR, PimEntry};
 pub use pim_members::PimMember;
+pub use subscriptions::{LONGEST_SUBSCRIPTION, NewSubscription, Subscription};
 
 /// A client of Microsoft Graph v1.0. Cloning is cheap.
 #[derive(Debug, Clone)]

@@ -10,4 +10,5 @@ mod faults;
 mod graph;
 mod pim;
 mod stage;
+mod subscriptions;
 mod tokens;

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use jiff::Span;
 use serde_json::Value;
 
+use super::lookup::exact;
 use crate::schema::{Violation, item, member};
 
 mod governance;
@@ -33,6 +34,7 @@ pub(super) fn check(policy: &Value) -> Vec<Violation> {
     check.bindings();
     check.break_glass();
     check.duration("people.deleteAfter", &policy["people"]["deleteAfter"]);
+    check.exact_duration("limits.feedSilence", &policy["limits"]["feedSilence"]);
     if policy["tenant"].as_str().is_some_and(|tenant| tenant.trim().is_empty()) {
         check.say("tenant", "must not be empty");
     }
@@ -160,6 +162,13 @@ impl Check<'_> {
         let span = text.starts_with('P').then(|| text.parse::<Span>().ok()).flatten();
         if !span.is_some_and(|span| span.is_positive()) {
             self.say(field, "must be an ISO 8601 duration, such as PT8H or P30D");
+        }
+    }
+
+    fn exact_duration(&mut self, field: &str, text: &Value) {
+        if text.as_str().is_some_and(|text| exact(text).is_none()) {
+            let days = "must be an ISO 8601 duration of days, hours and minutes, such as PT24H";
+            self.say(field, days);
         }
     }
 }

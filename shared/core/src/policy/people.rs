@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{Span, Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Span, Timestamp, tz::TimeZone};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::lookup::exact;
 use crate::ids::{GroupName, ObjectId};
 
 /// How people map to Entra users.
@@ -68,10 +69,20 @@ pub struct Limits {
     /// The sweep asks Microsoft Graph no more often than this in a second.
     #[schemars(range(min = 1, max = 1_000))]
     pub sweep_calls_per_second: u32,
+    /// Changes of Entra that nobody told of although it is subscribed to are reported after this
+    /// long, an ISO 8601 duration of days, hours and minutes.
+    pub feed_silence: String,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { leavers_per_hour: 20, sweep_calls_per_second: 20 }
+        Self { leavers_per_hour: 20, sweep_calls_per_second: 20, feed_silence: "PT24H".into() }
+    }
+}
+
+impl Limits {
+    /// How long a feed may be silent; no policy is read in which that cannot be said.
+    pub fn silence(&self) -> SignedDuration {
+        exact(&self.feed_silence).unwrap_or(SignedDuration::from_hours(24))
     }
 }

@@ -63,6 +63,7 @@ fn every_error_of_a_policy_is_reported_at_once_with_line_and_field() {
     line 50: people.match: must be one of employeeId, userPrincipalName
     line 52: protected.principals[0]: must match ^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$
     line 53: protected.minimumClusterAdmins: must be at least 0
+    line 54: limits.feedSilence: must be an ISO 8601 duration of days, hours and minutes, such as PT24H
     line 54: limits.leaversPerHour: must be of type integer
     line 56: grants[0].cluster: no cluster is named "nowhere"
     line 56: grants[0].person: must be of type string

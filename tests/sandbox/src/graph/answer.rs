@@ -194,6 +194,12 @@ impl Refused {
         Refused::new(StatusCode::FORBIDDEN, "Authorization_RequestDenied", message)
     }
 
+    /// 403: the application has as many subscriptions as it may have.
+    pub fn quota() -> Refused {
+        let message = "The limit of subscriptions per application and tenant has been reached.";
+        Refused::new(StatusCode::FORBIDDEN, "Forbidden", message)
+    }
+
     /// 400: PIM cannot make sense of the request.
     pub fn pim_invalid() -> Refused {
         Refused::odata("InvalidRoleAssignmentRequest", "The role assignment request is invalid.")

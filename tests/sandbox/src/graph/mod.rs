@@ -1,8 +1,9 @@
 //! Microsoft Graph v1.0: users, groups, memberships, deleted items, PIM for groups,
-//! Conditional Access, sign-ins and `$batch`.
+//! Conditional Access, sign-ins, subscriptions and `$batch`.
 //!
-//! Contract: `graph-contracts.md` sections 2 to 8, 10 and 11. A request becomes a [`call::Call`], which
-//! [`route`] answers synchronously; a `$batch` sends each of its items the same way.
+//! Contract: `graph-contracts.md` sections 2 to 11. A request becomes a [`call::Call`], which
+//! [`route`] answers synchronously; a `$batch` sends each of its items the same way. Only the
+//! creation of a subscription waits, for the subscriber.
 
 mod answer;
 mod app_body;
@@ -29,6 +30,7 @@ mod references;
 mod route;
 mod rows;
 mod service_principals;
+mod subscriptions;
 mod throttle;
 mod user_body;
 mod users;
@@ -78,6 +80,8 @@ async fn handle(
                     Some(outcome) => outcome,
                     None => return hang_up(),
                 }
+            } else if call.method == "POST" && call.segments == ["subscriptions"] {
+                subscriptions::create(&call).await
             } else {
                 throttle::metered(&call, route::route)
             }

@@ -78,6 +78,14 @@ impl Call<'_> {
         }
     }
 
+    /// Whether the caller holds this very permission: none that contains it will do.
+    pub fn holds_itself(&self, permission: &str) -> bool {
+        match self.world.rights_of(self.caller) {
+            Allowed::Everything => true,
+            Allowed::Only(rights) => rights.graph.contains(permission),
+        }
+    }
+
     /// Whether Latchkey's table of rights restricts the caller, who then holds no directory role.
     pub fn is_restricted(&self) -> bool {
         self.world.rights_of(self.caller) != Allowed::Everything

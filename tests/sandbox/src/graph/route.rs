@@ -4,7 +4,7 @@ use super::answer::{Outcome, Refused};
 use super::call::Call;
 use super::{
     app_secrets, applications, conditional_access, deleted, delta, groups, member_of, members,
-    objects, pim, service_principals, users,
+    objects, pim, service_principals, subscriptions, users,
 };
 
 /// Answers one call.
@@ -32,6 +32,7 @@ pub fn route(call: &Call<'_>) -> Outcome {
         ["auditLogs", "signIns", id] if call.method == "GET" => {
             conditional_access::sign_in(call, id)
         }
+        ["subscriptions", rest @ ..] => subscriptions::route(call, rest),
         ["policies", rest @ ..] => pim::route_policies(call, rest),
         ["me"] if call.method == "GET" => users::me(call),
         ["me", ..] if call.caller.is_app => users::me(call),

@@ -15,5 +15,6 @@ mod pim;
 mod rights;
 mod shapes;
 mod snapshot;
+mod subscriptions;
 mod support;
 mod users;
