@@ -11,8 +11,9 @@ use super::{document::Document, stand::Typing as _};
 /// Everything that the clients show of one document's access.
 pub async fn view(shell: &Terminal, document: &Document) -> Value {
     let names = names(shell, document).await;
-    let (cluster, roles, members) =
-        tokio::join!(cluster(shell, document), roles(shell), members(shell, document));
+    let cluster = cluster(shell, document).await;
+    let roles = roles(shell).await;
+    let members = members(shell, document).await;
     let bindings = bindings(shell).await;
     let text =
         json!({ "cluster": cluster, "roles": roles, "members": members, "bindings": bindings });

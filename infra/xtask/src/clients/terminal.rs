@@ -158,6 +158,7 @@ impl Terminal {
         arguments: &[&str],
         answer: impl AsyncFn(&str) -> Result<()>,
     ) -> Result<Ran> {
+        let _alone = self.busy.lock().await;
         self.forget()?;
         let program = self.shared.tools.az.clone();
         let mut command = self.command(program.as_os_str());

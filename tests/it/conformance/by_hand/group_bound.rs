@@ -40,22 +40,21 @@ async fn prepare(shell: &Terminal) {
         );
         shell.keeps(variable, &line).await;
     };
-    tokio::join!(
-        group("cluster-admins", "ADMINS"),
-        group("retail-developers", "DEVELOPERS"),
-        user("carol", "CAROL"),
-        user("dave", "DAVE"),
-    );
+    group("cluster-admins", "ADMINS").await;
+    group("retail-developers", "DEVELOPERS").await;
+    user("carol", "CAROL").await;
+    user("dave", "DAVE").await;
     let add = async |group: &str, user: &str| {
         let line = format!("az ad group member add --group ${group} --member-id ${user}");
         shell.types(&line).await.good();
     };
-    tokio::join!(add("ADMINS", "CAROL"), add("DEVELOPERS", "DAVE"));
-    shell.types("az group create --name rg-new --location westeurope").await.good();
+    add("ADMINS", "CAROL").await;
+    add("DEVELOPERS", "DAVE").await;
 }
 
 /// A new cluster, as the module creates it.
 async fn create_integrated(shell: &Terminal) {
+    shell.types("az group create --name rg-new --location westeurope").await.good();
     let create = "az aks create \\\n  --resource-group rg-new \\\n  --name aks-new \\\n  --enable-aad \
                   \\\n  --aad-admin-group-object-ids $ADMINS";
     let cluster = shell.types(create).await;

@@ -66,12 +66,13 @@ async fn create_user(shell: &Terminal, name: &str) {
 async fn before_conditional_access(shell: &Terminal) {
     let group = "az ad group create --display-name aks-admins --mail-nickname aks-admins --query id \
                  -o tsv";
-    tokio::join!(shell.keeps("ADMINS", group), create_user(shell, "bob"));
+    shell.keeps("ADMINS", group).await;
+    create_user(shell, "bob").await;
     let update = "az aks update -g rg-existing -n myManagedCluster --enable-aad \
                   --aad-admin-group-object-ids $ADMINS --query id -o tsv";
+    shell.keeps("AKS_ID", update).await;
     let add = "az ad group member add --group $ADMINS --member-id $BOB";
-    let (_, added) = tokio::join!(shell.keeps("AKS_ID", update), shell.types(add));
-    added.good();
+    shell.types(add).await.good();
     let assign = "az role assignment create --assignee $ADMINS --scope $AKS_ID --role \"Azure \
                   Kubernetes Service Cluster User Role\"";
     shell.types(assign).await.good();
@@ -128,8 +129,9 @@ async fn create_role_assignable_group(shell: &Terminal) {
         "displayName": "myJITGroup", "mailNickname": "myJITGroup", "mailEnabled": false,
         "securityEnabled": true, "isAssignableToRole": true,
     });
-    let (made, ()) = tokio::join!(post(shell, "groups", &group), create_user(shell, "eve"));
+    let made = post(shell, "groups", &group).await;
     assert_eq!(made["isAssignableToRole"], true);
+    create_user(shell, "eve").await;
     shell.set("JIT_GROUP", made["id"].as_str().expect("an id"));
     let guest = "az rest --method patch --url $GRAPH/v1.0/users/$EVE --headers \
                  Content-Type=application/json --body '{\"userType\": \"Guest\"}'";
@@ -205,23 +207,21 @@ async fn nodes_are_seen(stand: &Stand) {
 /// The last section: a namespace's role on a group, and the group under PIM.
 async fn namespace_level(stand: &Stand, shell: &Terminal) {
     let update = "az aks update -g myResourceGroup -n myManagedCluster --enable-azure-rbac";
+    let updated = shell.types(update).await.json().expect("JSON");
+    assert_eq!(updated["aadProfile"]["enableAzureRbac"], true);
     let group = "az ad group create --display-name team-a-jit --mail-nickname team-a-jit --query id \
                  -o tsv";
-    let (updated, _) = tokio::join!(shell.types(update), shell.keeps("TEAM_GROUP", group));
-    assert_eq!(updated.json().expect("JSON")["aadProfile"]["enableAzureRbac"], true);
+    shell.keeps("TEAM_GROUP", group).await;
     let create = "az aks get-credentials -g myResourceGroup -n myManagedCluster --admin && kubectl \
                   create namespace team-a && kubectl run tool --image=busybox --namespace team-a";
+    shell.types(create).await.good();
     let grant = "az role assignment create --role \"Azure Kubernetes Service RBAC Reader\" --assignee \
                  $TEAM_GROUP --scope $AKS_ID/namespaces/team-a";
-    let (created, granted) = tokio::join!(shell.types(create), shell.types(grant));
-    created.good();
-    granted.good();
+    shell.types(grant).await.good();
     assign(shell, "TEAM_GROUP", "PT2H").await;
     let eve = eve(stand).await;
-    let (here, there) = tokio::join!(
-        eve.types("kubectl get pods --namespace team-a"),
-        eve.types("kubectl get pods --namespace default"),
-    );
+    let here = eve.types("kubectl get pods --namespace team-a").await;
+    let there = eve.types("kubectl get pods --namespace default").await;
     assert_eq!(rows(here.good())[1][..3], ["tool", "1/1", "Running"]);
     let reason = "User does not have access to the resource in Azure. Update role assignment to \
                   allow access.";
