@@ -149,8 +149,6 @@ async fn disabled_accounts_are_out(stand: &Stand, shell: &Terminal) {
     dave.types(pods).await.good();
     let disable = "az rest --method patch --url $GRAPH/v1.0/users/$DAVE --headers \
                    Content-Type=application/json --body '{\"accountEnabled\": false}'";
-    let graph = stand.sandbox.endpoints.graph.as_str().trim_end_matches('/').to_owned();
-    shell.set("GRAPH", graph);
     shell.types(disable).await.good();
     dave.types(pods).await.good();
     let again = stand.clients.sign_in("dave@contoso.com", PASSWORD).await;

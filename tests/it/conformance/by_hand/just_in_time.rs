@@ -1,6 +1,8 @@
 //! Seed 003: Conditional Access and just-in-time membership. What the document clicks together in
 //! the portal is done with `az rest` and the calls behind the portal.
 
+pub mod worked;
+
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use xtask::clients::Terminal;
@@ -16,7 +18,7 @@ const EVE: &str = "eve@contoso.com";
 #[tokio::test(flavor = "multi_thread")]
 async fn conditional_access_plays_by_hand() {
     let Some(stand) = Stand::with(&[CLUSTER]).await else { return };
-    let shell = administrator(&stand).await;
+    let shell = stand.administrator().await;
     before_conditional_access(&shell).await;
     create_policy(&shell).await;
     unknown_device_is_refused(&stand).await;
@@ -26,32 +28,31 @@ async fn conditional_access_plays_by_hand() {
 #[tokio::test(flavor = "multi_thread")]
 async fn just_in_time_access_plays_by_hand() {
     let Some(stand) = Stand::with(&[]).await else { return };
-    let shell = administrator(&stand).await;
+    let shell = stand.administrator().await;
     create_role_assignable_group(&shell).await;
     create_cluster(&shell).await;
     nobody_is_in(&stand).await;
-    assign(&shell, "JIT_GROUP", "PT1H").await;
+    assign(&shell, "EVE", "JIT_GROUP", "PT1H").await;
     nodes_are_seen(&stand).await;
     stand.sandbox.world.clock.advance(SignedDuration::from_mins(61));
     nobody_is_in(&stand).await;
     namespace_level(&stand, &shell).await;
 }
 
-async fn administrator(stand: &Stand) -> Terminal {
-    let shell = stand.administrator().await;
-    shell.set("GRAPH", stand.sandbox.endpoints.graph.as_str().trim_end_matches('/'));
-    shell
-}
-
 /// A call behind the portal.
 async fn post(shell: &Terminal, path: &str, body: &Value) -> Value {
+    let line = call(shell, "post", path, body);
+    shell.types(&line).await.json().expect("JSON")
+}
+
+/// The line that sends a body to Graph.
+fn call(shell: &Terminal, method: &str, path: &str, body: &Value) -> String {
     let name = format!("{}.json", path.replace('/', "-"));
     shell.write(&name, &body.to_string()).expect("written");
-    let line = format!(
-        "az rest --method post --url $GRAPH/v1.0/{path} --headers Content-Type=application/json \
-         --body @{name}"
-    );
-    shell.types(&line).await.json().expect("JSON")
+    format!(
+        "az rest --method {method} --url $GRAPH/v1.0/{path} --headers \
+         Content-Type=application/json --body @{name}"
+    )
 }
 
 async fn create_user(shell: &Terminal, name: &str) {
@@ -152,21 +153,27 @@ async fn create_cluster(shell: &Terminal) {
     shell.types(assign).await.good();
 }
 
+const ACTIVE: &str = "identityGovernance/privilegedAccess/group/assignmentScheduleRequests";
+
 /// Steps 7 to 10: active, for a while, with a justification.
-async fn assign(shell: &Terminal, group: &str, duration: &str) {
-    let ids = shell.types(&format!("echo $EVE ${group}")).await;
-    let (eve, group) = ids.text().split_once(' ').expect("two ids");
-    let request = json!({
-        "accessId": "member", "action": "adminAssign", "principalId": eve, "groupId": group,
+async fn assign(shell: &Terminal, person: &str, group: &str, duration: &str) {
+    let request = assignment(shell, person, group, duration).await;
+    let granted = post(shell, ACTIVE, &request).await;
+    assert_eq!(granted["status"], "Provisioned");
+}
+
+/// What the portal asks PIM for, given the variables that hold the ids of a person and a group.
+async fn assignment(shell: &Terminal, person: &str, group: &str, duration: &str) -> Value {
+    let ids = shell.types(&format!("echo ${person} ${group}")).await;
+    let (person, group) = ids.text().split_once(' ').expect("two ids");
+    json!({
+        "accessId": "member", "action": "adminAssign", "principalId": person, "groupId": group,
         "justification": "Node maintenance",
         "scheduleInfo": {
             "startDateTime": "2020-01-01T00:00:00Z",
             "expiration": {"type": "afterDuration", "duration": duration},
         },
-    });
-    let path = "identityGovernance/privilegedAccess/group/assignmentScheduleRequests";
-    let granted = post(shell, path, &request).await;
-    assert_eq!(granted["status"], "Provisioned");
+    })
 }
 
 /// Eve at a terminal, newly signed in, with the cluster's credential.
@@ -218,7 +225,7 @@ async fn namespace_level(stand: &Stand, shell: &Terminal) {
     let grant = "az role assignment create --role \"Azure Kubernetes Service RBAC Reader\" --assignee \
                  $TEAM_GROUP --scope $AKS_ID/namespaces/team-a";
     shell.types(grant).await.good();
-    assign(shell, "TEAM_GROUP", "PT2H").await;
+    assign(shell, "EVE", "TEAM_GROUP", "PT2H").await;
     let eve = eve(stand).await;
     let here = eve.types("kubectl get pods --namespace team-a").await;
     let there = eve.types("kubectl get pods --namespace default").await;

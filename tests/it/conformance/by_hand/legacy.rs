@@ -6,9 +6,10 @@
 use serde_json::{Value, json};
 use xtask::clients::Terminal;
 
-use crate::conformance::stand::{ADMINISTRATOR, Existing, Stand, Typing, rows};
+use crate::conformance::stand::{ADMINISTRATOR, Existing, Stand, Typing, refused, rows};
 
 const CLUSTER: Existing = Existing { group: "myResourceGroup", name: "myakscluster" };
+const PLATFORM_ADMIN: &str = "platformadmin@contoso.onmicrosoft.com";
 const GRAPH_API: &str = "00000003-0000-0000-c000-000000000000";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -16,7 +17,6 @@ async fn the_legacy_integration_plays_by_hand() {
     let Some(stand) = Stand::with(&[CLUSTER]).await else { return };
     let shell = stand.administrator().await;
     shell.set("aksname", "myakscluster");
-    shell.set("GRAPH", stand.sandbox.endpoints.graph.as_str().trim_end_matches('/'));
     create_server(&shell).await;
     grant_server(&shell).await;
     create_client(&shell).await;
@@ -27,10 +27,29 @@ async fn the_legacy_integration_plays_by_hand() {
     migrate(&shell).await;
 }
 
-/// The line must fail with these words.
-async fn refused(shell: &Terminal, line: &str, words: &str) {
-    let ran = shell.types(line).await;
-    assert!(ran.bad().contains(words), "{line} said:\n{}", ran.err);
+/// What there is to do at a cluster of those days: bind the administrator, migrate, and let the
+/// admin group in. The document leaves its members and their way to a credential to the reader.
+pub async fn set_up(shell: &Terminal) {
+    shell.set("aksname", "myakscluster");
+    shell.keeps("tenantId", "az account show --query tenantId -o tsv").await;
+    bind_administrator(shell).await;
+    migrate(shell).await;
+    join_admins(shell).await;
+}
+
+/// The commands in a cluster where all of it is done.
+pub async fn again(shell: &Terminal) {
+    let update = "az aks update -g myResourceGroup -n myakscluster --enable-aad \
+                  --aad-admin-group-object-ids $(az ad group show --group admins --query id -o tsv)";
+    refused(shell, update, "Cannot specify \"--enable-aad\" if managed AAD is already enabled")
+        .await;
+    // The policy has no name for a person's binding. Under the document's name there would be a
+    // second one that gives nothing more, so what is there is applied again under its own.
+    let name = "kubectl get clusterrolebindings -o name | sed -n 's|.*/\\(latchkey-.*\\)|\\1|p'";
+    let name = shell.types(name).await.text().to_owned();
+    let binding = binding(ADMINISTRATOR).replace("contoso-cluster-admins", &name);
+    shell.write("basic-azure-ad-binding.yaml", &binding).expect("written");
+    shell.types("kubectl apply -f basic-azure-ad-binding.yaml").await.good();
 }
 
 async fn create_server(shell: &Terminal) {
@@ -189,6 +208,21 @@ async fn legacy_refuses(shell: &Terminal) {
     let pods = shell.types("kubectl get pods --all-namespaces").await;
     let expected = "error: You must be logged in to the server (Unauthorized)";
     assert!(pods.bad().lines().any(|line| line == expected), "{}", pods.err);
+}
+
+/// A member for the admin group, and what members need to fetch the cluster's credential.
+async fn join_admins(shell: &Terminal) {
+    let user = format!(
+        "az ad user create --display-name \"Platform Admin\" --user-principal-name {PLATFORM_ADMIN} \
+         --password Migrated-1-pw --query id -o tsv"
+    );
+    shell.keeps("PLATFORM_ADMIN", &user).await;
+    let add = "az ad group member add --group $ADMINS --member-id $PLATFORM_ADMIN";
+    shell.types(add).await.good();
+    let assign = "az role assignment create --assignee $ADMINS --role \"Azure Kubernetes Service \
+                  Cluster User Role\" --scope $(az aks show -g myResourceGroup -n $aksname --query \
+                  id -o tsv)";
+    shell.types(assign).await.good();
 }
 
 async fn migrate(shell: &Terminal) {
