@@ -123,6 +123,9 @@ async fn seen(clients: &Clients, sandbox: &Sandbox, document: &Document) -> Valu
         let list = person.types(&line).await;
         let mut lines: Vec<_> = list.good().lines().map(str::to_owned).collect();
         lines.sort();
+        // Where Azure decides, the list does not tell.
+        let line = format!("kubectl auth can-i list pods --namespace {namespace}");
+        lines.push(format!("list pods: {}", person.types(&line).await.out.trim_end()));
         seen["can"][format!("{upn} in {namespace}")] = lines.into();
     }
     seen

@@ -104,6 +104,8 @@ pub trait Typing {
     async fn types(&self, line: &str) -> Ran;
     /// `NAME=$(line)`; the line must succeed. Answers the value.
     async fn keeps(&self, name: &str, line: &str) -> String;
+    /// The value of a variable that was set or kept.
+    fn value(&self, name: &str) -> String;
 }
 
 impl Typing for Terminal {
@@ -113,6 +115,10 @@ impl Typing for Terminal {
 
     async fn keeps(&self, name: &str, line: &str) -> String {
         self.capture(name, line).await.expect("a value")
+    }
+
+    fn value(&self, name: &str) -> String {
+        self.variable(name).unwrap_or_else(|| panic!("${name} is not set"))
     }
 }
 

@@ -98,12 +98,12 @@ async fn places(
 
 /// Keeps how long a place lasts, of when it begins and ends.
 fn last(place: &mut Value) {
-    let at = |name: &str| place[name].as_str().and_then(|at| at.parse::<Timestamp>().ok());
-    let lasts = at("to").zip(at("from")).map(|(to, from)| to.duration_since(from));
+    let mut take = |name: &str| {
+        let at = place.as_object_mut()?.remove(name)?;
+        at.as_str()?.parse::<Timestamp>().ok()
+    };
+    let lasts = take("from").zip(take("to")).map(|(from, to)| to.duration_since(from));
     place["hours"] = json!(lasts.map(|lasts| (lasts.as_secs() + 1_800) / 3_600));
-    for name in ["from", "to"] {
-        place[name].take();
-    }
 }
 
 /// The tenant's Conditional Access policies.

@@ -88,8 +88,8 @@ async fn bind_view(shell: &Terminal) {
         );
         shell.types(&assign).await.good();
     }
-    let group = shell.types("printf %s $DEVELOPERS").await;
-    shell.write("dev-team-readers.yaml", &role_binding(group.text())).expect("written");
+    let binding = role_binding(&shell.value("DEVELOPERS"));
+    shell.write("dev-team-readers.yaml", &binding).expect("written");
     let apply = "az aks get-credentials -g rg-retail -n aks-retail --admin && \
                  kubectl create namespace retail-app && \
                  kubectl run shop --image=nginx --namespace retail-app && \

@@ -81,14 +81,13 @@ async fn before_conditional_access(shell: &Terminal) {
 
 /// Steps 3 to 7: for the admin group and the AKS server, a compliant device, and on.
 async fn create_policy(shell: &Terminal) {
-    let group = shell.types("echo $ADMINS").await;
     let policy = json!({
         "displayName": "aks-policy",
         "state": "enabled",
         "conditions": {
             "clientAppTypes": ["all"],
             "applications": {"includeApplications": [AKS_SERVER]},
-            "users": {"includeGroups": [group.text()]},
+            "users": {"includeGroups": [shell.value("ADMINS")]},
         },
         "grantControls": {"operator": "AND", "builtInControls": ["compliantDevice"]},
     });
@@ -157,18 +156,16 @@ const ACTIVE: &str = "identityGovernance/privilegedAccess/group/assignmentSchedu
 
 /// Steps 7 to 10: active, for a while, with a justification.
 async fn assign(shell: &Terminal, person: &str, group: &str, duration: &str) {
-    let request = assignment(shell, person, group, duration).await;
+    let request = assignment(shell, person, group, duration);
     let granted = post(shell, ACTIVE, &request).await;
     assert_eq!(granted["status"], "Provisioned");
 }
 
 /// What the portal asks PIM for, given the variables that hold the ids of a person and a group.
-async fn assignment(shell: &Terminal, person: &str, group: &str, duration: &str) -> Value {
-    let ids = shell.types(&format!("echo ${person} ${group}")).await;
-    let (person, group) = ids.text().split_once(' ').expect("two ids");
+fn assignment(shell: &Terminal, person: &str, group: &str, duration: &str) -> Value {
     json!({
-        "accessId": "member", "action": "adminAssign", "principalId": person, "groupId": group,
-        "justification": "Node maintenance",
+        "accessId": "member", "action": "adminAssign", "principalId": shell.value(person),
+        "groupId": shell.value(group), "justification": "Node maintenance",
         "scheduleInfo": {
             "startDateTime": "2020-01-01T00:00:00Z",
             "expiration": {"type": "afterDuration", "duration": duration},

@@ -21,7 +21,7 @@ async fn the_legacy_integration_plays_by_hand() {
     grant_server(&shell).await;
     create_client(&shell).await;
     deploy(&shell).await;
-    make_legacy(&stand, &shell).await;
+    make_legacy(&stand, &shell);
     bind_administrator(&shell).await;
     legacy_refuses(&shell).await;
     migrate(&shell).await;
@@ -157,10 +157,12 @@ async fn deploy(shell: &Terminal) {
 }
 
 /// The cluster of those days, which nobody can create any more.
-async fn make_legacy(stand: &Stand, shell: &Terminal) {
-    let ids = shell.types("echo $serverApplicationId $clientApplicationId $tenantId").await;
-    let ids: Vec<String> = ids.text().split(' ').map(str::to_owned).collect();
-    let profile = json!({"serverAppID": ids[0], "clientAppID": ids[1], "tenantID": ids[2]});
+fn make_legacy(stand: &Stand, shell: &Terminal) {
+    let profile = json!({
+        "serverAppID": shell.value("serverApplicationId"),
+        "clientAppID": shell.value("clientApplicationId"),
+        "tenantID": shell.value("tenantId"),
+    });
     let mut azure = stand.sandbox.world.azure.write().expect("not poisoned");
     azure.clusters.edit("myakscluster", |cluster: &mut Value| {
         cluster["properties"]["aadProfile"] = profile;
@@ -233,18 +235,17 @@ async fn migrate(shell: &Terminal) {
     assert_eq!(shell.types(update).await.text(), "true");
     let show = "az aks show -g myResourceGroup -n $aksname --query \"aadProfile\"";
     let profile = shell.types(show).await.json().expect("JSON");
-    let (admins, tenant) = (shell.types("echo $ADMINS").await, shell.types("echo $tenantId").await);
     // Of the document's eight fields `adminUsers` is gone.
     assert_eq!(
         profile,
         json!({
-            "adminGroupObjectIDs": [admins.text()],
+            "adminGroupObjectIDs": [shell.value("ADMINS")],
             "clientAppId": null,
             "enableAzureRbac": null,
             "managed": true,
             "serverAppId": null,
             "serverAppSecret": null,
-            "tenantId": tenant.text(),
+            "tenantId": shell.value("tenantId"),
         })
     );
     let merged = shell.types(GET).await;
