@@ -64,7 +64,7 @@ fn run(package: &str, bench: &str, check: bool) -> Result<(Vec<String>, bool)> {
     let mut rows = Vec::new();
     for line in BufReader::new(out).lines() {
         let line = line?;
-        if line.starts_with("| ") {
+        if line.starts_with('|') {
             rows.push(line);
         } else {
             print(&line);

@@ -14,8 +14,15 @@ use jiff::{Span, Timestamp, tz::TimeZone};
 /// # Errors
 /// When the file cannot be read, or a time in braces is none.
 pub fn events(file: &Path) -> Result<Vec<String>> {
+    events_at(file, Timestamp::now())
+}
+
+/// As [`events`], `{now}` being this instant.
+///
+/// # Errors
+/// As [`events`].
+pub fn events_at(file: &Path, now: Timestamp) -> Result<Vec<String>> {
     let text = fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
-    let now = Timestamp::now();
     text.lines()
         .filter(|line| !line.trim().is_empty())
         .map(|line| dated(line, now).with_context(|| format!("in {}", file.display())))

@@ -1,8 +1,8 @@
 //! The same end by policy as by hand: what `az` and `kubectl` show cannot tell who made it, Latchkey
 //! finds nothing to do where the commands were run first, and the commands nothing where it was.
 
-use std::path::PathBuf;
-
+use jiff::Timestamp;
+use sandbox::Sandbox;
 use serde_json::Value;
 use xtask::{
     clients::{Clients, Terminal, Tools},
@@ -15,115 +15,79 @@ use xtask::{
 };
 
 use super::{
-    by_hand::{group_bound, kubernetes_rbac, least_privilege},
-    document::Document,
-    stand::{ADMINISTRATOR, Stand, Typing as _, add_administrator},
+    by_hand::{group_bound, just_in_time::worked, kubernetes_rbac, least_privilege, legacy},
+    document::{Document, GROUP_BOUND, JUST_IN_TIME, KUBERNETES_RBAC, LEAST_PRIVILEGE, LEGACY},
+    stand::{Stand, Typing as _, add_administrator, administrator},
     view::view,
 };
 
 /// The password that the administrator hands to people.
 const PASSWORD: &str = "Handed-over-1-pw";
 
-/// The worked policy of this name.
-pub const LEAST_PRIVILEGE: Document = Document {
-    policy: "least-privilege",
-    group: "rg-spoke",
-    cluster: "private-aks-ada",
-    groups: &["ClusterAdminGroup-ada", "Ops_Fronted_team-ada", "Ops_Backend_team-ada"],
-    people: &[
-        "clusteradminada@contoso.onmicrosoft.com",
-        "opsfe-ada@contoso.onmicrosoft.com",
-        "opsbe-ada@contoso.onmicrosoft.com",
-    ],
-    admin: Some("clusteradminada@contoso.onmicrosoft.com"),
-    can: &[("opsfe-ada@contoso.onmicrosoft.com", "frontend")],
-    manifests: |_| Vec::new(),
-};
-
-/// The worked policy of this name.
-pub const KUBERNETES_RBAC: Document = Document {
-    policy: "kubernetes-rbac",
-    group: "myResourceGroup",
-    cluster: "myAKSCluster",
-    groups: &["appdev", "opssre"],
-    people: &["aksdev@contoso.com", "akssre@contoso.com"],
-    admin: None,
-    can: &[("aksdev@contoso.com", "dev"), ("akssre@contoso.com", "dev")],
-    manifests: |groups| {
-        let of = |(namespace, group): (&&str, &String)| {
-            let binding = kubernetes_rbac::role_binding(namespace, group);
-            [kubernetes_rbac::role(namespace), binding]
-        };
-        ["dev", "sre"].iter().zip(groups).flat_map(of).collect()
-    },
-};
-
-/// The worked policy of this name.
-pub const GROUP_BOUND: Document = Document {
-    policy: "group-bound",
-    group: "rg-retail",
-    cluster: "aks-retail",
-    groups: &["cluster-admins", "retail-developers"],
-    people: &["carol@contoso.com", "dave@contoso.com"],
-    admin: Some("carol@contoso.com"),
-    can: &[("dave@contoso.com", "retail-app")],
-    manifests: |groups| groups.iter().skip(1).map(|id| group_bound::role_binding(id)).collect(),
-};
-
 #[tokio::test(flavor = "multi_thread")]
 async fn least_privilege_ends_the_same_by_policy_as_by_hand() {
     let Some(stand) = Stand::with(&[LEAST_PRIVILEGE.existing()]).await else { return };
-    least_privilege::set_up(&stand.administrator().await).await;
-    compare(stand, &LEAST_PRIVILEGE).await;
+    compare(stand, &LEAST_PRIVILEGE, least_privilege::set_up, async |_| {}).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn roles_in_kubernetes_end_the_same_by_policy_as_by_hand() {
     let Some(stand) = Stand::with(&[KUBERNETES_RBAC.existing()]).await else { return };
-    kubernetes_rbac::set_up(&stand.administrator().await).await;
-    compare(stand, &KUBERNETES_RBAC).await;
+    kubernetes_rbac::prerequisites(&stand.administrator().await).await;
+    compare(stand, &KUBERNETES_RBAC, kubernetes_rbac::set_up, async |_| {}).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_role_bound_to_a_group_ends_the_same_by_policy_as_by_hand() {
     let Some(stand) = Stand::with(&[GROUP_BOUND.existing()]).await else { return };
-    group_bound::set_up(&stand.administrator().await).await;
-    compare(stand, &GROUP_BOUND).await;
+    compare(stand, &GROUP_BOUND, group_bound::set_up, async |_| {}).await;
 }
 
-/// Compares the tenant that the commands made with the one that Latchkey makes of the policy, then
-/// lets Latchkey look at the first and the commands at the second.
-async fn compare(stand: Stand, document: &Document) {
-    let by_hand = seen(&stand.clients, document).await;
+#[tokio::test(flavor = "multi_thread")]
+async fn a_legacy_cluster_ends_the_same_by_policy_as_by_hand() {
+    let Some(stand) = Stand::before(&LEGACY).await else { return };
+    compare(stand, &LEGACY, legacy::set_up, legacy::again).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn access_for_a_time_ends_the_same_by_policy_as_by_hand() {
+    let Some(stand) = Stand::before(&JUST_IN_TIME).await else { return };
+    compare(stand, &JUST_IN_TIME, worked::set_up, worked::again).await;
+}
+
+/// Compares the tenant that the commands make with the one that Latchkey makes of the policy, then
+/// lets Latchkey look at the first and the commands at the second: `again`, and creating every
+/// group, role assignment and object.
+async fn compare(
+    stand: Stand,
+    document: &Document,
+    set_up: impl AsyncFnOnce(&Terminal),
+    again: impl AsyncFnOnce(&Terminal),
+) {
+    // What is given by hand for some hours ends no sooner than if it was asked for now.
+    let began = Timestamp::now();
+    set_up(&stand.administrator().await).await;
+    let by_hand = seen(&stand.clients, &stand.sandbox, document).await;
     let (files, options) = options(document);
     let stage = Stage::start(&options, |_| {}).await.expect("the stage is set");
-    let outcome = procedure::carry_out(&stage, &events(&files, document)).await.expect("played");
+    let events = document.events(files.dir(), Timestamp::now());
+    let outcome = procedure::carry_out(&stage, &events).await.expect("played");
     assert!(outcome.converged, "{:#?}", outcome.reasons);
     add_administrator(&stage.sandbox);
     let tools = Tools::find().expect("az and kubectl are there").expect("they were before");
     let world = stage.sandbox.world.clone();
     let clients = Clients::new(tools, world, &stage.sandbox.ca_pem).expect("written");
-    let by_policy = seen(&clients, document).await;
+    let by_policy = seen(&clients, &stage.sandbox, document).await;
     similar(&by_policy, &by_hand);
-    again_by_hand(&stage, &clients, document, &by_policy).await;
+    again_by_hand(&stage, &clients, document, &by_policy, again).await;
     stage.host.stop().await;
-    again_by_policy(stand, document).await;
+    again_by_policy(stand, document, began).await;
 }
 
 fn options(document: &Document) -> (Scratch, StageOptions) {
     let files = Scratch::new().expect("files");
-    let options = StageOptions { policy: document.policy(), ..files.options() };
+    let options = StageOptions { policy: document.file(), ..files.options() };
     (files, options)
-}
-
-/// The policy's events about the people of the document; it has more to tell.
-fn events(files: &Scratch, document: &Document) -> PathBuf {
-    let all = std::fs::read_to_string(document.events()).expect("readable");
-    let about = |line: &&str| document.people.iter().any(|upn| line.contains(upn));
-    let lines: Vec<_> = all.lines().filter(about).collect();
-    let file = files.dir().join("events.jsonl");
-    std::fs::write(&file, lines.join("\n")).expect("written");
-    file
 }
 
 /// Line by line, so that a difference is readable.
@@ -143,8 +107,8 @@ fn similar(by_policy: &Value, by_hand: &Value) {
 }
 
 /// What the clients show to an administrator, and what people can do.
-async fn seen(clients: &Clients, document: &Document) -> Value {
-    let shell = administrator(clients).await;
+async fn seen(clients: &Clients, sandbox: &Sandbox, document: &Document) -> Value {
+    let shell = administrator(clients, sandbox).await;
     for upn in document.people {
         let line = format!("az ad user update --id {upn} --password {PASSWORD}");
         shell.types(&line).await.good();
@@ -152,20 +116,19 @@ async fn seen(clients: &Clients, document: &Document) -> Value {
     fetch_credential(clients, &shell, document).await;
     let mut seen = view(&shell, document).await;
     for (upn, namespace) in document.can {
-        let person = clients.sign_in(upn, PASSWORD).await.expect("signed in");
+        let person = clients.terminal().expect("opened");
+        person.sign_in_browser(upn, PASSWORD, true).await.expect("signed in");
         person.types(&document.credential("")).await.good();
         let line = format!("kubectl auth can-i --list --namespace {namespace}");
         let list = person.types(&line).await;
         let mut lines: Vec<_> = list.good().lines().map(str::to_owned).collect();
         lines.sort();
+        // Where Azure decides, the list does not tell.
+        let line = format!("kubectl auth can-i list pods --namespace {namespace}");
+        lines.push(format!("list pods: {}", person.types(&line).await.out.trim_end()));
         seen["can"][format!("{upn} in {namespace}")] = lines.into();
     }
     seen
-}
-
-async fn administrator(clients: &Clients) -> Terminal {
-    let password = sandbox::Config::default().user_password;
-    clients.sign_in(ADMINISTRATOR, &password).await.expect("signed in")
 }
 
 /// The administrator looks into the cluster with the credential of whoever may.
@@ -186,8 +149,14 @@ async fn fetch_credential(clients: &Clients, shell: &Terminal, document: &Docume
 }
 
 /// The commands again, in the tenant that Latchkey made: each finds what it would make.
-async fn again_by_hand(stage: &Stage, clients: &Clients, document: &Document, seen: &Value) {
-    let shell = administrator(clients).await;
+async fn again_by_hand(
+    stage: &Stage,
+    clients: &Clients,
+    document: &Document,
+    seen: &Value,
+    again: impl AsyncFnOnce(&Terminal),
+) {
+    let shell = administrator(clients, &stage.sandbox).await;
     fetch_credential(clients, &shell, document).await;
     let before = stage.sandbox.world.snapshot();
     let mut ids = Vec::new();
@@ -214,18 +183,18 @@ async fn again_by_hand(stage: &Stage, clients: &Clients, document: &Document, se
         shell.write(&file, manifest).expect("written");
         shell.types(&format!("kubectl apply -f {file}")).await.good();
     }
+    again(&shell).await;
     assert_eq!(stage.sandbox.world.snapshot(), before, "the commands changed something");
 }
 
 /// Latchkey in the tenant that the commands made: it adopts, and that is all.
-async fn again_by_policy(stand: Stand, document: &Document) {
+async fn again_by_policy(stand: Stand, document: &Document, asked: Timestamp) {
     let (files, options) = options(document);
-    let text = std::fs::read_to_string(document.policy()).expect("readable");
-    let policy = latchkey_core::Policy::parse(&text).expect("valid");
-    let cast = tenant::people(&stand.sandbox, &policy);
+    let cast = tenant::people(&stand.sandbox, &document.policy());
     let before = stand.sandbox.world.snapshot();
     let stage = Stage::over(stand.sandbox, cast, &options, |_| {}).await.expect("the stage is set");
-    let outcome = procedure::carry_out(&stage, &events(&files, document)).await.expect("played");
+    let events = document.events(files.dir(), asked);
+    let outcome = procedure::carry_out(&stage, &events).await.expect("played");
     assert!(outcome.converged, "{:#?}", outcome.reasons);
     let made = made(&outcome);
     assert!(made.iter().all(|op| op.starts_with("= ")), "more than adopted: {made:#?}");

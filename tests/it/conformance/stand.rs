@@ -1,7 +1,13 @@
 //! An empty tenant with its administrator, and the real clients before it.
 
 use sandbox::{ClusterSpec, Config, Sandbox};
-use xtask::clients::{Clients, Ran, Terminal, Tools};
+use xtask::{
+    before::Before,
+    clients::{Clients, Ran, Terminal, Tools},
+    tenant,
+};
+
+use super::document::Document;
 
 /// Who set up the tenant: Global Administrator, and Owner of the subscription.
 pub const ADMINISTRATOR: &str = "cloud.admin@contoso.onmicrosoft.com";
@@ -28,15 +34,32 @@ impl Stand {
         Some(Stand { sandbox, clients })
     }
 
+    /// With what the worked policy of a document presupposes: the cluster as it is before, groups,
+    /// approvers and break-glass accounts.
+    pub async fn before(document: &Document) -> Option<Stand> {
+        let stand = Self::with(&[document.existing()]).await?;
+        tenant::people(&stand.sandbox, &document.policy());
+        Before::beside(&document.file()).expect("readable").fill(&stand.sandbox);
+        Some(stand)
+    }
+
     /// The administrator's terminal.
     pub async fn administrator(&self) -> Terminal {
-        self.person(ADMINISTRATOR, &self.sandbox.world.config.user_password).await
+        administrator(&self.clients, &self.sandbox).await
     }
 
     /// A person's terminal, signed in.
     pub async fn person(&self, upn: &str, password: &str) -> Terminal {
         self.clients.sign_in(upn, password).await.expect("signed in")
     }
+}
+
+/// The administrator's terminal, which knows where Graph is: `$GRAPH`.
+pub async fn administrator(clients: &Clients, sandbox: &Sandbox) -> Terminal {
+    let password = &sandbox.world.config.user_password;
+    let shell = clients.sign_in(ADMINISTRATOR, password).await.expect("signed in");
+    shell.set("GRAPH", sandbox.endpoints.graph.as_str().trim_end_matches('/'));
+    shell
 }
 
 /// The administrator of a tenant.
@@ -81,6 +104,8 @@ pub trait Typing {
     async fn types(&self, line: &str) -> Ran;
     /// `NAME=$(line)`; the line must succeed. Answers the value.
     async fn keeps(&self, name: &str, line: &str) -> String;
+    /// The value of a variable that was set or kept.
+    fn value(&self, name: &str) -> String;
 }
 
 impl Typing for Terminal {
@@ -91,6 +116,16 @@ impl Typing for Terminal {
     async fn keeps(&self, name: &str, line: &str) -> String {
         self.capture(name, line).await.expect("a value")
     }
+
+    fn value(&self, name: &str) -> String {
+        self.variable(name).unwrap_or_else(|| panic!("${name} is not set"))
+    }
+}
+
+/// The line must fail with these words.
+pub async fn refused(shell: &Terminal, line: &str, words: &str) {
+    let ran = shell.types(line).await;
+    assert!(ran.bad().contains(words), "{line} said:\n{}", ran.err);
 }
 
 /// The first line that `kubectl` prints when somebody may not do something.

@@ -57,6 +57,11 @@ impl Terminal {
         variables.insert(name.to_owned(), value.into());
     }
 
+    /// What a variable is set to.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        self.variables.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
     /// Runs `az` with these arguments.
     ///
     /// # Errors
@@ -158,6 +163,7 @@ impl Terminal {
         arguments: &[&str],
         answer: impl AsyncFn(&str) -> Result<()>,
     ) -> Result<Ran> {
+        let _alone = self.busy.lock().await;
         self.forget()?;
         let program = self.shared.tools.az.clone();
         let mut command = self.command(program.as_os_str());

@@ -40,22 +40,21 @@ async fn prepare(shell: &Terminal) {
         );
         shell.keeps(variable, &line).await;
     };
-    tokio::join!(
-        group("cluster-admins", "ADMINS"),
-        group("retail-developers", "DEVELOPERS"),
-        user("carol", "CAROL"),
-        user("dave", "DAVE"),
-    );
+    group("cluster-admins", "ADMINS").await;
+    group("retail-developers", "DEVELOPERS").await;
+    user("carol", "CAROL").await;
+    user("dave", "DAVE").await;
     let add = async |group: &str, user: &str| {
         let line = format!("az ad group member add --group ${group} --member-id ${user}");
         shell.types(&line).await.good();
     };
-    tokio::join!(add("ADMINS", "CAROL"), add("DEVELOPERS", "DAVE"));
-    shell.types("az group create --name rg-new --location westeurope").await.good();
+    add("ADMINS", "CAROL").await;
+    add("DEVELOPERS", "DAVE").await;
 }
 
 /// A new cluster, as the module creates it.
 async fn create_integrated(shell: &Terminal) {
+    shell.types("az group create --name rg-new --location westeurope").await.good();
     let create = "az aks create \\\n  --resource-group rg-new \\\n  --name aks-new \\\n  --enable-aad \
                   \\\n  --aad-admin-group-object-ids $ADMINS";
     let cluster = shell.types(create).await;
@@ -89,8 +88,8 @@ async fn bind_view(shell: &Terminal) {
         );
         shell.types(&assign).await.good();
     }
-    let group = shell.types("printf %s $DEVELOPERS").await;
-    shell.write("dev-team-readers.yaml", &role_binding(group.text())).expect("written");
+    let binding = role_binding(&shell.value("DEVELOPERS"));
+    shell.write("dev-team-readers.yaml", &binding).expect("written");
     let apply = "az aks get-credentials -g rg-retail -n aks-retail --admin && \
                  kubectl create namespace retail-app && \
                  kubectl run shop --image=nginx --namespace retail-app && \
@@ -150,8 +149,6 @@ async fn disabled_accounts_are_out(stand: &Stand, shell: &Terminal) {
     dave.types(pods).await.good();
     let disable = "az rest --method patch --url $GRAPH/v1.0/users/$DAVE --headers \
                    Content-Type=application/json --body '{\"accountEnabled\": false}'";
-    let graph = stand.sandbox.endpoints.graph.as_str().trim_end_matches('/').to_owned();
-    shell.set("GRAPH", graph);
     shell.types(disable).await.good();
     dave.types(pods).await.good();
     let again = stand.clients.sign_in("dave@contoso.com", PASSWORD).await;

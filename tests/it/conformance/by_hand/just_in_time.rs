@@ -1,6 +1,8 @@
 //! Seed 003: Conditional Access and just-in-time membership. What the document clicks together in
 //! the portal is done with `az rest` and the calls behind the portal.
 
+pub mod worked;
+
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use xtask::clients::Terminal;
@@ -16,7 +18,7 @@ const EVE: &str = "eve@contoso.com";
 #[tokio::test(flavor = "multi_thread")]
 async fn conditional_access_plays_by_hand() {
     let Some(stand) = Stand::with(&[CLUSTER]).await else { return };
-    let shell = administrator(&stand).await;
+    let shell = stand.administrator().await;
     before_conditional_access(&shell).await;
     create_policy(&shell).await;
     unknown_device_is_refused(&stand).await;
@@ -26,32 +28,31 @@ async fn conditional_access_plays_by_hand() {
 #[tokio::test(flavor = "multi_thread")]
 async fn just_in_time_access_plays_by_hand() {
     let Some(stand) = Stand::with(&[]).await else { return };
-    let shell = administrator(&stand).await;
+    let shell = stand.administrator().await;
     create_role_assignable_group(&shell).await;
     create_cluster(&shell).await;
     nobody_is_in(&stand).await;
-    assign(&shell, "JIT_GROUP", "PT1H").await;
+    assign(&shell, "EVE", "JIT_GROUP", "PT1H").await;
     nodes_are_seen(&stand).await;
     stand.sandbox.world.clock.advance(SignedDuration::from_mins(61));
     nobody_is_in(&stand).await;
     namespace_level(&stand, &shell).await;
 }
 
-async fn administrator(stand: &Stand) -> Terminal {
-    let shell = stand.administrator().await;
-    shell.set("GRAPH", stand.sandbox.endpoints.graph.as_str().trim_end_matches('/'));
-    shell
-}
-
 /// A call behind the portal.
 async fn post(shell: &Terminal, path: &str, body: &Value) -> Value {
+    let line = call(shell, "post", path, body);
+    shell.types(&line).await.json().expect("JSON")
+}
+
+/// The line that sends a body to Graph.
+fn call(shell: &Terminal, method: &str, path: &str, body: &Value) -> String {
     let name = format!("{}.json", path.replace('/', "-"));
     shell.write(&name, &body.to_string()).expect("written");
-    let line = format!(
-        "az rest --method post --url $GRAPH/v1.0/{path} --headers Content-Type=application/json \
-         --body @{name}"
-    );
-    shell.types(&line).await.json().expect("JSON")
+    format!(
+        "az rest --method {method} --url $GRAPH/v1.0/{path} --headers \
+         Content-Type=application/json --body @{name}"
+    )
 }
 
 async fn create_user(shell: &Terminal, name: &str) {
@@ -66,12 +67,13 @@ async fn create_user(shell: &Terminal, name: &str) {
 async fn before_conditional_access(shell: &Terminal) {
     let group = "az ad group create --display-name aks-admins --mail-nickname aks-admins --query id \
                  -o tsv";
-    tokio::join!(shell.keeps("ADMINS", group), create_user(shell, "bob"));
+    shell.keeps("ADMINS", group).await;
+    create_user(shell, "bob").await;
     let update = "az aks update -g rg-existing -n myManagedCluster --enable-aad \
                   --aad-admin-group-object-ids $ADMINS --query id -o tsv";
+    shell.keeps("AKS_ID", update).await;
     let add = "az ad group member add --group $ADMINS --member-id $BOB";
-    let (_, added) = tokio::join!(shell.keeps("AKS_ID", update), shell.types(add));
-    added.good();
+    shell.types(add).await.good();
     let assign = "az role assignment create --assignee $ADMINS --scope $AKS_ID --role \"Azure \
                   Kubernetes Service Cluster User Role\"";
     shell.types(assign).await.good();
@@ -79,14 +81,13 @@ async fn before_conditional_access(shell: &Terminal) {
 
 /// Steps 3 to 7: for the admin group and the AKS server, a compliant device, and on.
 async fn create_policy(shell: &Terminal) {
-    let group = shell.types("echo $ADMINS").await;
     let policy = json!({
         "displayName": "aks-policy",
         "state": "enabled",
         "conditions": {
             "clientAppTypes": ["all"],
             "applications": {"includeApplications": [AKS_SERVER]},
-            "users": {"includeGroups": [group.text()]},
+            "users": {"includeGroups": [shell.value("ADMINS")]},
         },
         "grantControls": {"operator": "AND", "builtInControls": ["compliantDevice"]},
     });
@@ -128,8 +129,9 @@ async fn create_role_assignable_group(shell: &Terminal) {
         "displayName": "myJITGroup", "mailNickname": "myJITGroup", "mailEnabled": false,
         "securityEnabled": true, "isAssignableToRole": true,
     });
-    let (made, ()) = tokio::join!(post(shell, "groups", &group), create_user(shell, "eve"));
+    let made = post(shell, "groups", &group).await;
     assert_eq!(made["isAssignableToRole"], true);
+    create_user(shell, "eve").await;
     shell.set("JIT_GROUP", made["id"].as_str().expect("an id"));
     let guest = "az rest --method patch --url $GRAPH/v1.0/users/$EVE --headers \
                  Content-Type=application/json --body '{\"userType\": \"Guest\"}'";
@@ -150,21 +152,25 @@ async fn create_cluster(shell: &Terminal) {
     shell.types(assign).await.good();
 }
 
+const ACTIVE: &str = "identityGovernance/privilegedAccess/group/assignmentScheduleRequests";
+
 /// Steps 7 to 10: active, for a while, with a justification.
-async fn assign(shell: &Terminal, group: &str, duration: &str) {
-    let ids = shell.types(&format!("echo $EVE ${group}")).await;
-    let (eve, group) = ids.text().split_once(' ').expect("two ids");
-    let request = json!({
-        "accessId": "member", "action": "adminAssign", "principalId": eve, "groupId": group,
-        "justification": "Node maintenance",
+async fn assign(shell: &Terminal, person: &str, group: &str, duration: &str) {
+    let request = assignment(shell, person, group, duration);
+    let granted = post(shell, ACTIVE, &request).await;
+    assert_eq!(granted["status"], "Provisioned");
+}
+
+/// What the portal asks PIM for, given the variables that hold the ids of a person and a group.
+fn assignment(shell: &Terminal, person: &str, group: &str, duration: &str) -> Value {
+    json!({
+        "accessId": "member", "action": "adminAssign", "principalId": shell.value(person),
+        "groupId": shell.value(group), "justification": "Node maintenance",
         "scheduleInfo": {
             "startDateTime": "2020-01-01T00:00:00Z",
             "expiration": {"type": "afterDuration", "duration": duration},
         },
-    });
-    let path = "identityGovernance/privilegedAccess/group/assignmentScheduleRequests";
-    let granted = post(shell, path, &request).await;
-    assert_eq!(granted["status"], "Provisioned");
+    })
 }
 
 /// Eve at a terminal, newly signed in, with the cluster's credential.
@@ -205,23 +211,21 @@ async fn nodes_are_seen(stand: &Stand) {
 /// The last section: a namespace's role on a group, and the group under PIM.
 async fn namespace_level(stand: &Stand, shell: &Terminal) {
     let update = "az aks update -g myResourceGroup -n myManagedCluster --enable-azure-rbac";
+    let updated = shell.types(update).await.json().expect("JSON");
+    assert_eq!(updated["aadProfile"]["enableAzureRbac"], true);
     let group = "az ad group create --display-name team-a-jit --mail-nickname team-a-jit --query id \
                  -o tsv";
-    let (updated, _) = tokio::join!(shell.types(update), shell.keeps("TEAM_GROUP", group));
-    assert_eq!(updated.json().expect("JSON")["aadProfile"]["enableAzureRbac"], true);
+    shell.keeps("TEAM_GROUP", group).await;
     let create = "az aks get-credentials -g myResourceGroup -n myManagedCluster --admin && kubectl \
                   create namespace team-a && kubectl run tool --image=busybox --namespace team-a";
+    shell.types(create).await.good();
     let grant = "az role assignment create --role \"Azure Kubernetes Service RBAC Reader\" --assignee \
                  $TEAM_GROUP --scope $AKS_ID/namespaces/team-a";
-    let (created, granted) = tokio::join!(shell.types(create), shell.types(grant));
-    created.good();
-    granted.good();
-    assign(shell, "TEAM_GROUP", "PT2H").await;
+    shell.types(grant).await.good();
+    assign(shell, "EVE", "TEAM_GROUP", "PT2H").await;
     let eve = eve(stand).await;
-    let (here, there) = tokio::join!(
-        eve.types("kubectl get pods --namespace team-a"),
-        eve.types("kubectl get pods --namespace default"),
-    );
+    let here = eve.types("kubectl get pods --namespace team-a").await;
+    let there = eve.types("kubectl get pods --namespace default").await;
     assert_eq!(rows(here.good())[1][..3], ["tool", "1/1", "Running"]);
     let reason = "User does not have access to the resource in Azure. Update role assignment to \
                   allow access.";

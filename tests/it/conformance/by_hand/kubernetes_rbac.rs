@@ -26,26 +26,32 @@ const SRE: Tab =
 async fn the_kubernetes_rbac_how_to_plays_by_hand() {
     let Some(stand) = Stand::with(&[CLUSTER]).await else { return };
     let shell = stand.administrator().await;
+    prerequisites(&shell).await;
     set_up(&shell).await;
     tokio::join!(developer(&stand), engineer(&stand));
     clean_up(&shell).await;
 }
 
-/// What the document sets up.
+/// What the document sets up, its prerequisites being there.
 pub async fn set_up(shell: &Terminal) {
-    prerequisites(shell).await;
-    tokio::join!(create_group(shell, &DEV), create_group(shell, &SRE));
-    tokio::join!(create_user(shell, &DEV), create_user(shell, &SRE));
+    for tab in [&DEV, &SRE] {
+        create_group(shell, tab).await;
+    }
+    for tab in [&DEV, &SRE] {
+        create_user(shell, tab).await;
+    }
     let admin =
         "az aks get-credentials --resource-group myResourceGroup --name myAKSCluster --admin";
     let merged = shell.types(admin).await;
     let expected = "Merged \"myAKSCluster-admin\" as current context in ";
     assert!(merged.err.contains(expected), "{}", merged.err);
-    tokio::join!(give_namespace(shell, &DEV), give_namespace(shell, &SRE));
+    for tab in [&DEV, &SRE] {
+        give_namespace(shell, tab).await;
+    }
 }
 
 /// A cluster with Entra integration and Kubernetes RBAC.
-async fn prerequisites(shell: &Terminal) {
+pub async fn prerequisites(shell: &Terminal) {
     let enable = "az aks update --resource-group myResourceGroup --name myAKSCluster --enable-aad";
     shell.types(enable).await.good();
     let show = "az aks show --resource-group myResourceGroup --name myAKSCluster";
@@ -171,13 +177,13 @@ async fn clean_up(shell: &Terminal) {
         let deleted = shell.types(&format!("kubectl delete namespace {namespace}")).await;
         assert_eq!(deleted.good(), format!("namespace \"{namespace}\" deleted\n"));
     }
-    let (dev, sre) = tokio::join!(delete_user(shell, "AKSdev_ID"), delete_user(shell, "AKSsre_ID"));
-    assert!(dev && sre);
-    let delete = async |group: &str| {
+    for id in ["AKSdev_ID", "AKSsre_ID"] {
+        delete_user(shell, id).await;
+    }
+    for group in [DEV.group, SRE.group] {
         let line = format!("az ad group delete --group {group}");
         assert_eq!(shell.types(&line).await.good(), "");
-    };
-    tokio::join!(delete(DEV.group), delete(SRE.group));
+    }
     let left = "az role assignment list --scope $AKS_ID --query \
                 '[].{name: principalName, role: roleDefinitionName}'";
     let left = shell.types(left).await.json().expect("JSON");
@@ -188,7 +194,7 @@ async fn clean_up(shell: &Terminal) {
 }
 
 /// `--upn-or-object-id` is gone from `az`; its successor is `--id`.
-async fn delete_user(shell: &Terminal, id: &str) -> bool {
+async fn delete_user(shell: &Terminal, id: &str) {
     let retired = format!("az ad user delete --upn-or-object-id ${id}");
     let refused = shell.types(&retired).await;
     assert!(
@@ -196,7 +202,7 @@ async fn delete_user(shell: &Terminal, id: &str) -> bool {
         "{}",
         refused.err
     );
-    shell.types(&format!("az ad user delete --id ${id}")).await.ok
+    shell.types(&format!("az ad user delete --id ${id}")).await.good();
 }
 
 /// The document's Role.

@@ -72,7 +72,9 @@ async fn create_groups(jumpbox: &Terminal) {
         let made = jumpbox.types(&line).await.json().expect("JSON");
         assert_eq!((&made["securityEnabled"], &made["mailEnabled"]), (&json!(true), &json!(false)));
     };
-    tokio::join!(create("$ADMIN_GROUP"), create("$OPS_FE_GROUP"), create("$OPS_BE_GROUP"));
+    for group in ["$ADMIN_GROUP", "$OPS_FE_GROUP", "$OPS_BE_GROUP"] {
+        create(group).await;
+    }
 }
 
 /// 1.4.3.
@@ -95,41 +97,27 @@ async fn integrate(jumpbox: &Terminal) {
 async fn assign_roles(jumpbox: &Terminal) {
     let show =
         "az aks show -g $SPOKE_RG -n $AKS_CLUSTER_NAME-${STUDENT_NAME} --query 'id' --output tsv";
-    let group = |group: &str| format!("az ad group show --group {group} --query 'id' --output tsv");
-    let (frontend, backend, admins) =
-        (group("$OPS_FE_GROUP"), group("$OPS_BE_GROUP"), group("$ADMIN_GROUP"));
-    tokio::join!(
-        jumpbox.keeps("AKS_RESOURCE_ID", show),
-        jumpbox.keeps("FE_GROUP_OBJECT_ID", &frontend),
-        jumpbox.keeps("BE_GROUP_OBJECT_ID", &backend),
-        jumpbox.keeps("ADMIN_GROUP_OBJECT_ID", &admins),
-    );
-    let assign = async |line: &str| {
-        let made = jumpbox.types(line).await.json().expect("JSON");
+    jumpbox.keeps("AKS_RESOURCE_ID", show).await;
+    for (id, group) in [("FE", "OPS_FE"), ("BE", "OPS_BE"), ("ADMIN", "ADMIN")] {
+        let show = format!("az ad group show --group ${group}_GROUP --query 'id' --output tsv");
+        jumpbox.keeps(&format!("{id}_GROUP_OBJECT_ID"), &show).await;
+    }
+    let assign = async |role: &str| {
+        let line = format!("az role assignment create {role}");
+        let made = jumpbox.types(&line).await.json().expect("JSON");
         assert_eq!(made["principalType"], "Group");
     };
-    tokio::join!(
-        assign(
-            "az role assignment create --assignee $FE_GROUP_OBJECT_ID --role \"Azure Kubernetes \
-             Service RBAC Writer\" --scope ${AKS_RESOURCE_ID}${AKS_FRONTEND_NAMESPACE}"
-        ),
-        assign(
-            "az role assignment create --assignee $FE_GROUP_OBJECT_ID --role \"Azure Kubernetes \
-             Service Cluster User Role\" --scope ${AKS_RESOURCE_ID}"
-        ),
-        assign(
-            "az role assignment create --assignee $BE_GROUP_OBJECT_ID --role \"Azure Kubernetes \
-             Service RBAC Writer\" --scope ${AKS_RESOURCE_ID}${AKS_BACKEND_NAMESPACE}"
-        ),
-        assign(
-            "az role assignment create --assignee $BE_GROUP_OBJECT_ID --role \"Azure Kubernetes \
-             Service Cluster User Role\" --scope ${AKS_RESOURCE_ID}"
-        ),
-        assign(
-            "az role assignment create --assignee $ADMIN_GROUP_OBJECT_ID --role \"Azure \
-             Kubernetes Service RBAC Cluster Admin\" --scope ${AKS_RESOURCE_ID}"
-        ),
-    );
+    let user = "--role \"Azure Kubernetes Service Cluster User Role\" --scope ${AKS_RESOURCE_ID}";
+    let writer = "--role \"Azure Kubernetes Service RBAC Writer\" --scope ${AKS_RESOURCE_ID}";
+    assign(&format!("--assignee $FE_GROUP_OBJECT_ID {writer}${{AKS_FRONTEND_NAMESPACE}}")).await;
+    assign(&format!("--assignee $FE_GROUP_OBJECT_ID {user}")).await;
+    assign(&format!("--assignee $BE_GROUP_OBJECT_ID {writer}${{AKS_BACKEND_NAMESPACE}}")).await;
+    assign(&format!("--assignee $BE_GROUP_OBJECT_ID {user}")).await;
+    assign(
+        "--assignee $ADMIN_GROUP_OBJECT_ID --role \"Azure Kubernetes Service RBAC Cluster Admin\" \
+         --scope ${AKS_RESOURCE_ID}",
+    )
+    .await;
 }
 
 /// 1.4.5.
@@ -145,30 +133,21 @@ async fn create_users(jumpbox: &Terminal) {
         let add = format!("az ad group member add --group ${group} --member-id ${id}");
         assert_eq!(jumpbox.types(&add).await.good(), "");
     };
-    tokio::join!(
-        join("AAD_ADMIN", "ADMIN_GROUP", "ADMIN_USER_OBJECT_ID"),
-        join("AAD_OPS_FE", "OPS_FE_GROUP", "FE_USER_OBJECT_ID"),
-        join("AAD_OPS_BE", "OPS_BE_GROUP", "BE_USER_OBJECT_ID"),
-    );
+    join("AAD_ADMIN", "ADMIN_GROUP", "ADMIN_USER_OBJECT_ID").await;
+    join("AAD_OPS_FE", "OPS_FE_GROUP", "FE_USER_OBJECT_ID").await;
+    join("AAD_OPS_BE", "OPS_BE_GROUP", "BE_USER_OBJECT_ID").await;
 }
 
 /// 1.4.6: what the portal shows, asked with the calls behind it.
 async fn validate_the_deployment(jumpbox: &Terminal) {
-    let (members, check, roles) = tokio::join!(
-        jumpbox
-            .types("az ad group member list --group $OPS_BE_GROUP --query '[].displayName' -o tsv"),
-        jumpbox.types(
-            "az ad group member check --group $OPS_FE_GROUP --member-id $FE_USER_OBJECT_ID \
-             --query value"
-        ),
-        jumpbox.types(
-            "az role assignment list --all --assignee $BE_GROUP_OBJECT_ID --query \
-             'sort_by([].{role: roleDefinitionName, scope: scope}, &role)'"
-        ),
-    );
-    assert_eq!(members.text(), "Backend-ada");
-    assert_eq!(check.text(), "true");
-    let roles = roles.json().expect("JSON");
+    let members = "az ad group member list --group $OPS_BE_GROUP --query '[].displayName' -o tsv";
+    assert_eq!(jumpbox.types(members).await.text(), "Backend-ada");
+    let check = "az ad group member check --group $OPS_FE_GROUP --member-id $FE_USER_OBJECT_ID \
+                 --query value";
+    assert_eq!(jumpbox.types(check).await.text(), "true");
+    let roles = "az role assignment list --all --assignee $BE_GROUP_OBJECT_ID --query \
+                 'sort_by([].{role: roleDefinitionName, scope: scope}, &role)'";
+    let roles = jumpbox.types(roles).await.json().expect("JSON");
     assert_eq!(roles[0]["role"], "Azure Kubernetes Service Cluster User Role");
     assert_eq!(roles[1]["role"], "Azure Kubernetes Service RBAC Writer");
     let scope = |at: usize| roles[at]["scope"].as_str().unwrap_or_default().to_owned();

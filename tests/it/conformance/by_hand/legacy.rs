@@ -6,9 +6,10 @@
 use serde_json::{Value, json};
 use xtask::clients::Terminal;
 
-use crate::conformance::stand::{ADMINISTRATOR, Existing, Stand, Typing, rows};
+use crate::conformance::stand::{ADMINISTRATOR, Existing, Stand, Typing, refused, rows};
 
 const CLUSTER: Existing = Existing { group: "myResourceGroup", name: "myakscluster" };
+const PLATFORM_ADMIN: &str = "platformadmin@contoso.onmicrosoft.com";
 const GRAPH_API: &str = "00000003-0000-0000-c000-000000000000";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -16,21 +17,39 @@ async fn the_legacy_integration_plays_by_hand() {
     let Some(stand) = Stand::with(&[CLUSTER]).await else { return };
     let shell = stand.administrator().await;
     shell.set("aksname", "myakscluster");
-    shell.set("GRAPH", stand.sandbox.endpoints.graph.as_str().trim_end_matches('/'));
     create_server(&shell).await;
     grant_server(&shell).await;
     create_client(&shell).await;
     deploy(&shell).await;
-    make_legacy(&stand, &shell).await;
+    make_legacy(&stand, &shell);
     bind_administrator(&shell).await;
     legacy_refuses(&shell).await;
     migrate(&shell).await;
 }
 
-/// The line must fail with these words.
-async fn refused(shell: &Terminal, line: &str, words: &str) {
-    let ran = shell.types(line).await;
-    assert!(ran.bad().contains(words), "{line} said:\n{}", ran.err);
+/// What there is to do at a cluster of those days: bind the administrator, migrate, and let the
+/// admin group in. The document leaves its members and their way to a credential to the reader.
+pub async fn set_up(shell: &Terminal) {
+    shell.set("aksname", "myakscluster");
+    shell.keeps("tenantId", "az account show --query tenantId -o tsv").await;
+    bind_administrator(shell).await;
+    migrate(shell).await;
+    join_admins(shell).await;
+}
+
+/// The commands in a cluster where all of it is done.
+pub async fn again(shell: &Terminal) {
+    let update = "az aks update -g myResourceGroup -n myakscluster --enable-aad \
+                  --aad-admin-group-object-ids $(az ad group show --group admins --query id -o tsv)";
+    refused(shell, update, "Cannot specify \"--enable-aad\" if managed AAD is already enabled")
+        .await;
+    // The policy has no name for a person's binding. Under the document's name there would be a
+    // second one that gives nothing more, so what is there is applied again under its own.
+    let name = "kubectl get clusterrolebindings -o name | sed -n 's|.*/\\(latchkey-.*\\)|\\1|p'";
+    let name = shell.types(name).await.text().to_owned();
+    let binding = binding(ADMINISTRATOR).replace("contoso-cluster-admins", &name);
+    shell.write("basic-azure-ad-binding.yaml", &binding).expect("written");
+    shell.types("kubectl apply -f basic-azure-ad-binding.yaml").await.good();
 }
 
 async fn create_server(shell: &Terminal) {
@@ -138,10 +157,12 @@ async fn deploy(shell: &Terminal) {
 }
 
 /// The cluster of those days, which nobody can create any more.
-async fn make_legacy(stand: &Stand, shell: &Terminal) {
-    let ids = shell.types("echo $serverApplicationId $clientApplicationId $tenantId").await;
-    let ids: Vec<String> = ids.text().split(' ').map(str::to_owned).collect();
-    let profile = json!({"serverAppID": ids[0], "clientAppID": ids[1], "tenantID": ids[2]});
+fn make_legacy(stand: &Stand, shell: &Terminal) {
+    let profile = json!({
+        "serverAppID": shell.value("serverApplicationId"),
+        "clientAppID": shell.value("clientApplicationId"),
+        "tenantID": shell.value("tenantId"),
+    });
     let mut azure = stand.sandbox.world.azure.write().expect("not poisoned");
     azure.clusters.edit("myakscluster", |cluster: &mut Value| {
         cluster["properties"]["aadProfile"] = profile;
@@ -191,6 +212,21 @@ async fn legacy_refuses(shell: &Terminal) {
     assert!(pods.bad().lines().any(|line| line == expected), "{}", pods.err);
 }
 
+/// A member for the admin group, and what members need to fetch the cluster's credential.
+async fn join_admins(shell: &Terminal) {
+    let user = format!(
+        "az ad user create --display-name \"Platform Admin\" --user-principal-name {PLATFORM_ADMIN} \
+         --password Migrated-1-pw --query id -o tsv"
+    );
+    shell.keeps("PLATFORM_ADMIN", &user).await;
+    let add = "az ad group member add --group $ADMINS --member-id $PLATFORM_ADMIN";
+    shell.types(add).await.good();
+    let assign = "az role assignment create --assignee $ADMINS --role \"Azure Kubernetes Service \
+                  Cluster User Role\" --scope $(az aks show -g myResourceGroup -n $aksname --query \
+                  id -o tsv)";
+    shell.types(assign).await.good();
+}
+
 async fn migrate(shell: &Terminal) {
     let group = "az ad group create --display-name admins --mail-nickname admins --query id -o tsv";
     shell.keeps("ADMINS", group).await;
@@ -199,18 +235,17 @@ async fn migrate(shell: &Terminal) {
     assert_eq!(shell.types(update).await.text(), "true");
     let show = "az aks show -g myResourceGroup -n $aksname --query \"aadProfile\"";
     let profile = shell.types(show).await.json().expect("JSON");
-    let (admins, tenant) = (shell.types("echo $ADMINS").await, shell.types("echo $tenantId").await);
     // Of the document's eight fields `adminUsers` is gone.
     assert_eq!(
         profile,
         json!({
-            "adminGroupObjectIDs": [admins.text()],
+            "adminGroupObjectIDs": [shell.value("ADMINS")],
             "clientAppId": null,
             "enableAzureRbac": null,
             "managed": true,
             "serverAppId": null,
             "serverAppSecret": null,
-            "tenantId": tenant.text(),
+            "tenantId": shell.value("tenantId"),
         })
     );
     let merged = shell.types(GET).await;
