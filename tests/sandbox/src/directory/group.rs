@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::Directory;
+use super::{Directory, What};
 
 /// A group.
 #[derive(Clone)]
@@ -103,12 +103,17 @@ impl Directory {
             members: BTreeSet::new(),
             owners: BTreeSet::new(),
         };
+        self.note(What::GroupWritten(id.clone()));
         self.groups.entry(id).or_insert(group)
     }
 
     /// Changes the live group `id`; whether there was one.
     pub fn change_group(&mut self, id: &str, change: impl FnOnce(&mut Group)) -> bool {
-        self.groups.get_mut(id).map(change).is_some()
+        let changed = self.groups.get_mut(id).map(change).is_some();
+        if changed {
+            self.note(What::GroupWritten(id.to_owned()));
+        }
+        changed
     }
 
     /// Deletes the group `id`; restorable for 30 days if `soft`. Whether there was one.
@@ -117,6 +122,7 @@ impl Directory {
         if soft {
             group.deleted = Some(self.now());
             self.deleted_groups.insert(id.to_owned(), group);
+            self.note(What::GroupDeleted(id.to_owned()));
         } else {
             self.forget_group(&group);
         }
@@ -133,6 +139,7 @@ impl Directory {
         self.deleted_groups.get(id).filter(|group| self.restorable(group.deleted))?;
         let mut group = self.deleted_groups.remove(id)?;
         group.deleted = None;
+        self.note(What::GroupWritten(id.to_owned()));
         Some(self.groups.entry(id.to_owned()).or_insert(group))
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use thiserror::Error;
 
-use super::{AccessId, Directory, Group};
+use super::{AccessId, Directory, Group, What};
 
 /// Why a membership was not changed.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -91,6 +91,7 @@ impl Directory {
         if self.principal(member).is_none() {
             return Err(MembershipError::Missing(member.to_owned()));
         }
+        self.settle();
         self.forget_passed(AccessId::Member, group, member);
         let Some(into) = self.groups.get_mut(group) else {
             return Err(MembershipError::Missing(group.to_owned()));
@@ -99,6 +100,7 @@ impl Directory {
             return Err(MembershipError::Present);
         }
         self.parents.entry(member.to_owned()).or_default().insert(group.to_owned());
+        self.note(What::MemberAdded { group: group.to_owned(), member: member.to_owned() });
         Ok(())
     }
 
@@ -107,6 +109,7 @@ impl Directory {
     /// # Errors
     /// When the group does not exist or `member` is not in it.
     pub fn remove_from_group(&mut self, group: &str, member: &str) -> Result<(), MembershipError> {
+        self.settle();
         self.forget_passed(AccessId::Member, group, member);
         self.forget_active(AccessId::Member, group, member);
         let Some(from) = self.groups.get_mut(group) else {
@@ -118,6 +121,7 @@ impl Directory {
         if let Some(parents) = self.parents.get_mut(member) {
             parents.remove(group);
         }
+        self.note_left(group, member, false);
         Ok(())
     }
 
@@ -133,7 +137,11 @@ impl Directory {
         let Some(into) = self.groups.get_mut(group) else {
             return Err(MembershipError::Missing(group.to_owned()));
         };
-        if into.owners.insert(owner.to_owned()) { Ok(()) } else { Err(MembershipError::Present) }
+        if !into.owners.insert(owner.to_owned()) {
+            return Err(MembershipError::Present);
+        }
+        self.note(What::GroupWritten(group.to_owned()));
+        Ok(())
     }
 
     /// Removes `owner` from the owners of `group`.
@@ -146,12 +154,27 @@ impl Directory {
         let Some(from) = self.groups.get_mut(group) else {
             return Err(MembershipError::Missing(group.to_owned()));
         };
-        if from.owners.remove(owner) { Ok(()) } else { Err(MembershipError::Absent) }
+        if !from.owners.remove(owner) {
+            return Err(MembershipError::Absent);
+        }
+        self.note(What::GroupWritten(group.to_owned()));
+        Ok(())
+    }
+
+    fn note_left(&mut self, group: &str, member: &str, purged: bool) {
+        let (group, member) = (group.to_owned(), member.to_owned());
+        self.note(What::MemberRemoved { group, member, purged });
     }
 
     pub(super) fn forget_member(&mut self, oid: &str) {
-        self.schedules.retain(|schedule| schedule.principal != oid);
+        self.settle();
         let parents = self.parents.remove(oid).unwrap_or_default();
+        for id in &parents {
+            if self.is_member(id, oid) {
+                self.note_left(id, oid, true);
+            }
+        }
+        self.schedules.retain(|schedule| schedule.principal != oid);
         for id in parents {
             for groups in [&mut self.groups, &mut self.deleted_groups] {
                 if let Some(group) = groups.get_mut(&id) {
@@ -169,5 +192,6 @@ impl Directory {
             }
         }
         self.forget_member(&group.id);
+        self.note(What::GroupPurged(group.id.clone()));
     }
 }

@@ -1,6 +1,7 @@
 //! The tenant's users, groups and service principals.
 
 mod application;
+mod changes;
 mod group;
 mod membership;
 mod microsoft;
@@ -18,6 +19,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 
 pub use application::{NewSecret, Record};
+pub use changes::{Acting, Change, What};
 pub use group::{Group, NewGroup};
 pub use membership::MembershipError;
 pub use principal::{Principal, PrincipalKind, ServicePrincipal};
@@ -45,6 +47,7 @@ pub struct Directory {
     by_upn: HashMap<String, String>,
     parents: HashMap<String, BTreeSet<String>>,
     schedules: Vec<Schedule>,
+    log: changes::ChangeLog,
 }
 
 impl Directory {
@@ -68,6 +71,7 @@ impl Directory {
             by_upn: HashMap::new(),
             parents: HashMap::new(),
             schedules: Vec::new(),
+            log: changes::ChangeLog::default(),
         };
         directory.add_microsoft();
         directory.add_managed_identity("latchkey", &config.identity_client_id);

@@ -110,11 +110,17 @@ impl Directory {
         if self.group(group).is_none() {
             return Err(MembershipError::Missing(group.clone()));
         }
+        self.settle();
+        let holds = self.is_member(group, principal);
         self.schedules.retain(|s| s.form != form || !s.is_of(access, group, principal));
         if form == Form::Active {
+            if access == AccessId::Member {
+                self.note_timed(group, principal, holds);
+            }
             self.write_edge(access, group, principal);
         }
         self.schedules.push(schedule);
+        self.settle();
         Ok(())
     }
 
@@ -127,6 +133,7 @@ impl Directory {
         group: &str,
         principal: &str,
     ) -> bool {
+        self.settle();
         let eligible = self.schedule(Form::Eligible, access, group, principal).is_some();
         match (form, access) {
             (Form::Active, AccessId::Member) => {

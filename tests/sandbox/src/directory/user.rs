@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::Directory;
+use super::{Directory, What};
 
 /// A person's account.
 #[derive(Clone)]
@@ -103,6 +103,7 @@ impl Directory {
             other: new.other,
         };
         self.by_upn.insert(key, id.clone());
+        self.note(What::UserWritten(id.clone()));
         Ok(self.users.entry(id).or_insert(user))
     }
 
@@ -125,6 +126,7 @@ impl Directory {
         }
         self.by_upn.remove(&old);
         self.by_upn.insert(new, id.clone());
+        self.note(What::UserWritten(id.clone()));
         self.users.insert(id, user);
         Some(Ok(()))
     }
@@ -135,6 +137,7 @@ impl Directory {
         let Some(mut user) = self.users.remove(&id) else { return false };
         self.by_upn.remove(&user.upn.to_lowercase());
         user.deleted = Some(self.now());
+        self.note(What::UserDeleted(id.clone()));
         self.deleted_users.insert(id, user);
         true
     }
@@ -162,6 +165,7 @@ impl Directory {
         user.deleted = None;
         user.upn.clone_from(&upn);
         self.by_upn.insert(upn.to_lowercase(), id.to_owned());
+        self.note(What::UserWritten(id.to_owned()));
         Some(Ok(self.users.entry(id.to_owned()).or_insert(user)))
     }
 
@@ -170,6 +174,7 @@ impl Directory {
         let existed = self.deleted_users.remove(id).is_some();
         if existed {
             self.forget_member(id);
+            self.note(What::UserPurged(id.to_owned()));
         }
         existed
     }

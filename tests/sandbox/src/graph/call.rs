@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::answer::Refused;
 use super::pim::Pim;
 use crate::conditional_access;
-use crate::directory::Directory;
+use crate::directory::{Acting, Directory};
 use crate::door::Caller;
 use crate::world::World;
 
@@ -110,9 +110,10 @@ impl<'a> Call<'a> {
         self.world.directory.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The directory to write.
-    pub fn directory_mut(&self) -> RwLockWriteGuard<'a, Directory> {
-        self.world.directory.write().unwrap_or_else(PoisonError::into_inner)
+    /// The directory to write, in the caller's name.
+    pub fn directory_mut(&self) -> Acting<'a> {
+        let directory = self.world.directory.write().unwrap_or_else(PoisonError::into_inner);
+        Acting::new(directory, self.caller.clone())
     }
 
     /// History and rules of PIM. Where both are needed, the directory comes first.

@@ -126,7 +126,9 @@ fn update_with(call: &Call<'_>, id: &str, mut body: Map<String, Value>) -> Outco
     let mut directory = call.directory_mut();
     writable(call, &directory, id)?;
     members::bind(call, &mut directory, id, &added)?;
-    directory.change_group(id, |group| change.apply(group));
+    if !change.is_empty() {
+        directory.change_group(id, |group| change.apply(group));
+    }
     Ok(Answer::done())
 }
 
