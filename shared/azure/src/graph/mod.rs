@@ -2,6 +2,7 @@
 
 mod batch;
 mod conditional_access;
+mod delta;
 mod former;
 mod groups;
 mod memberships;
@@ -18,6 +19,7 @@ use url::Url;
 
 use crate::{Http, Tokens, endpoint::Endpoint, http::Request};
 pub use conditional_access::{AKS_SERVER, DevicePolicy, NewDevicePolicy, PolicyState};
+pub use delta::{GroupChange, Removed, Round, UserChange};
 pub use groups::{Member, MemberKind};
 pub use objects::Object;
 pub use pim::{ELIGIBLE_FOR, PimEntry};
