@@ -76,6 +76,8 @@ pub struct World {
     pub latency: Latency,
     /// How stale Graph's reads are.
     pub lag: Lag,
+    /// How Graph's delta queries behave.
+    pub deltas: crate::graph::Deltas,
     /// Rights of each function.
     pub rights: rights::Table,
     /// The key that signs tokens.
@@ -108,6 +110,7 @@ impl World {
             faults: Faults::default(),
             latency: Latency::default(),
             lag: Lag::default(),
+            deltas: crate::graph::Deltas::default(),
             rights: rights::Table::default(),
             keys: identity::Keys::of_this_process()?,
             launcher,

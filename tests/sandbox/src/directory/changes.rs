@@ -8,6 +8,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::RwLockWriteGuard;
 
 use jiff::Timestamp;
+use serde_json::{Map, Value};
 use tokio::sync::watch;
 
 use super::{AccessId, Directory, Form};
@@ -24,6 +25,9 @@ pub struct Change {
     pub by: Option<Caller>,
     /// What was changed.
     pub what: What,
+    /// The Graph names of the properties that were changed; none when the object is new, came back
+    /// or is gone, so that every property counts as changed.
+    pub properties: Option<BTreeSet<String>>,
 }
 
 /// What a change did; ids are object ids.
@@ -58,6 +62,9 @@ pub enum What {
         purged: bool,
     },
 }
+
+/// Properties by their Graph names.
+pub(super) type Properties = Map<String, Value>;
 
 /// The log, and who is writing to it.
 pub(super) struct ChangeLog {
@@ -135,12 +142,26 @@ impl Directory {
 
     pub(super) fn note(&mut self, what: What) {
         let (at, by) = (self.now(), self.log.actor.clone());
-        self.append(at, by, what);
+        self.append(at, by, what, None);
     }
 
-    fn append(&mut self, at: Timestamp, by: Option<Caller>, what: What) {
+    /// Notes a change of some properties: those that are not the same in both.
+    pub(super) fn note_changed(&mut self, what: What, old: &Properties, new: &Properties) {
+        let (at, by) = (self.now(), self.log.actor.clone());
+        let names = old.keys().chain(new.keys());
+        let changed = names.filter(|name| old.get(*name) != new.get(*name)).cloned().collect();
+        self.append(at, by, what, Some(changed));
+    }
+
+    fn append(
+        &mut self,
+        at: Timestamp,
+        by: Option<Caller>,
+        what: What,
+        properties: Option<BTreeSet<String>>,
+    ) {
         let seq = self.log.entries.len() as u64 + 1;
-        self.log.entries.push(Change { seq, at, by, what });
+        self.log.entries.push(Change { seq, at, by, what, properties });
         self.log.grown.send_replace(seq);
     }
 
@@ -179,7 +200,7 @@ impl Directory {
         due.sort_by_key(|(at, ..)| *at);
         for (at, (group, member), what) in due {
             self.note_timed(&group, &member, matches!(what, What::MemberAdded { .. }));
-            self.append(at, None, what);
+            self.append(at, None, what, None);
         }
     }
 }

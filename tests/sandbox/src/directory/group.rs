@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
+use super::changes::Properties;
 use super::{Directory, What};
 
 /// A group.
@@ -42,6 +43,24 @@ impl Group {
     /// Its membership follows a rule and cannot be written.
     pub fn is_dynamic(&self) -> bool {
         self.types.iter().any(|kind| kind == "DynamicMembership")
+    }
+
+    /// What can be written of it.
+    fn written(&self) -> Properties {
+        let mut written = self.other.clone();
+        for (name, value) in [
+            ("displayName", json!(self.display_name)),
+            ("mailNickname", json!(self.mail_nickname)),
+            ("description", json!(self.description)),
+            ("securityEnabled", json!(self.security_enabled)),
+            ("isAssignableToRole", json!(self.role_assignable)),
+            ("groupTypes", json!(self.types)),
+            ("onPremisesSyncEnabled", json!(self.synced)),
+            ("uniqueName", json!(self.unique_name)),
+        ] {
+            written.insert(name.to_owned(), value);
+        }
+        written
     }
 }
 
@@ -109,11 +128,12 @@ impl Directory {
 
     /// Changes the live group `id`; whether there was one.
     pub fn change_group(&mut self, id: &str, change: impl FnOnce(&mut Group)) -> bool {
-        let changed = self.groups.get_mut(id).map(change).is_some();
-        if changed {
-            self.note(What::GroupWritten(id.to_owned()));
-        }
-        changed
+        let Some(group) = self.groups.get_mut(id) else { return false };
+        let old = group.written();
+        change(group);
+        let new = group.written();
+        self.note_changed(What::GroupWritten(id.to_owned()), &old, &new);
+        true
     }
 
     /// Deletes the group `id`; restorable for 30 days if `soft`. Whether there was one.

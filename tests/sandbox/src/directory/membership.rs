@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::{AccessId, Directory, Group, What};
@@ -140,7 +141,7 @@ impl Directory {
         if !into.owners.insert(owner.to_owned()) {
             return Err(MembershipError::Present);
         }
-        self.note(What::GroupWritten(group.to_owned()));
+        self.note_owners(group);
         Ok(())
     }
 
@@ -157,8 +158,13 @@ impl Directory {
         if !from.owners.remove(owner) {
             return Err(MembershipError::Absent);
         }
-        self.note(What::GroupWritten(group.to_owned()));
+        self.note_owners(group);
         Ok(())
+    }
+
+    fn note_owners(&mut self, group: &str) {
+        let owners = Map::from_iter([("owners".to_owned(), Value::Null)]);
+        self.note_changed(What::GroupWritten(group.to_owned()), &Map::new(), &owners);
     }
 
     fn note_left(&mut self, group: &str, member: &str, purged: bool) {

@@ -1,9 +1,10 @@
 //! Users: created, changed, soft-deleted and restored.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use thiserror::Error;
 
+use super::changes::Properties;
 use super::{Directory, What};
 
 /// A person's account.
@@ -35,6 +36,22 @@ impl User {
     /// Whether `password` is the person's.
     pub fn accepts_password(&self, password: &str) -> bool {
         !password.is_empty() && self.password == password
+    }
+
+    /// What can be written of it.
+    fn written(&self) -> Properties {
+        let mut written = self.other.clone();
+        for (name, value) in [
+            ("userPrincipalName", json!(self.upn)),
+            ("displayName", json!(self.display_name)),
+            ("mailNickname", json!(self.mail_nickname)),
+            ("accountEnabled", json!(self.account_enabled)),
+            ("passwordProfile", json!(self.password)),
+            ("signInSessionsValidFromDateTime", json!(self.sessions_valid_from.to_string())),
+        ] {
+            written.insert(name.to_owned(), value);
+        }
+        written
     }
 
     /// Another property as text.
@@ -118,15 +135,15 @@ impl Directory {
     ) -> Option<Result<(), UpnTaken>> {
         let id = self.user(id)?.id.clone();
         let mut user = self.users.get(&id)?.clone();
-        let old = user.upn.to_lowercase();
+        let (old, before) = (user.upn.to_lowercase(), user.written());
         change(&mut user);
-        let new = user.upn.to_lowercase();
+        let (new, after) = (user.upn.to_lowercase(), user.written());
         if new != old && self.by_upn.contains_key(&new) {
             return Some(Err(UpnTaken));
         }
         self.by_upn.remove(&old);
         self.by_upn.insert(new, id.clone());
-        self.note(What::UserWritten(id.clone()));
+        self.note_changed(What::UserWritten(id.clone()), &before, &after);
         self.users.insert(id, user);
         Some(Ok(()))
     }

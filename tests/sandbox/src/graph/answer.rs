@@ -254,6 +254,11 @@ impl Refused {
         Refused::new(StatusCode::CONFLICT, code, message)
     }
 
+    /// The token of a delta query is of no use any more.
+    pub fn resync(status: StatusCode, code: &'static str) -> Refused {
+        Refused::new(status, code, "The sync state generation is not found.")
+    }
+
     /// 405.
     pub fn method() -> Refused {
         let message = "Specified HTTP method is not allowed for the request target.";

@@ -35,6 +35,8 @@ pub struct Call<'a> {
     pub eventual: bool,
     /// `Prefer: create-if-missing` was sent.
     pub create_if_missing: bool,
+    /// `Prefer: return=minimal` was sent.
+    pub minimal: bool,
 }
 
 impl<'a> Call<'a> {
@@ -75,6 +77,7 @@ impl<'a> Call<'a> {
             body,
             eventual: false,
             create_if_missing: false,
+            minimal: false,
         }
     }
 
@@ -87,6 +90,7 @@ impl<'a> Call<'a> {
     pub fn with_header_values(mut self, level: Option<&str>, prefer: Option<&str>) -> Call<'a> {
         self.eventual = level.is_some_and(|level| level.eq_ignore_ascii_case("eventual"));
         self.create_if_missing = prefer.is_some_and(|p| p.contains("create-if-missing"));
+        self.minimal = prefer.is_some_and(|p| p.contains("return=minimal"));
         self
     }
 
@@ -108,6 +112,11 @@ impl<'a> Call<'a> {
     /// The directory to read; let go before answering.
     pub fn directory(&self) -> RwLockReadGuard<'a, Directory> {
         self.world.directory.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The directory with its log of changes; let go before answering.
+    pub fn log(&self) -> RwLockWriteGuard<'a, Directory> {
+        self.world.directory.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The directory to write, in the caller's name.

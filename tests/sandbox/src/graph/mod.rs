@@ -1,7 +1,7 @@
 //! Microsoft Graph v1.0: users, groups, memberships, deleted items, PIM for groups,
 //! Conditional Access, sign-ins and `$batch`.
 //!
-//! Contract: `graph-contracts.md` sections 2 to 6, 8, 10 and 11. A request becomes a [`call::Call`], which
+//! Contract: `graph-contracts.md` sections 2 to 8, 10 and 11. A request becomes a [`call::Call`], which
 //! [`route`] answers synchronously; a `$batch` sends each of its items the same way.
 
 mod answer;
@@ -12,6 +12,7 @@ mod batch;
 mod call;
 mod conditional_access;
 mod deleted;
+mod delta;
 mod filter;
 mod group_body;
 mod groups;
@@ -44,6 +45,7 @@ use serde_json::{Value, json};
 use crate::door::{Caller, body_of, hang_up};
 use crate::world::World;
 
+pub use delta::{Deltas, Knobs};
 pub use pim::Pim;
 pub use throttle::Throttle;
 

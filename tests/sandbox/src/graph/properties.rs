@@ -108,6 +108,11 @@ impl Select {
         Ok(Select(Some(names)))
     }
 
+    /// Reads the names of a `$select` that was found good before.
+    pub fn read(text: Option<&str>) -> Select {
+        Select(text.map(|text| text.split(',').map(|name| name.trim().to_owned()).collect()))
+    }
+
     /// `what`, followed by the selected names in parentheses, for `@odata.context`.
     pub fn in_context(&self, what: &str) -> String {
         match &self.0 {

@@ -3,8 +3,8 @@
 use super::answer::{Outcome, Refused};
 use super::call::Call;
 use super::{
-    app_secrets, applications, conditional_access, deleted, groups, member_of, members, objects,
-    pim, service_principals, users,
+    app_secrets, applications, conditional_access, deleted, delta, groups, member_of, members,
+    objects, pim, service_principals, users,
 };
 
 /// Answers one call.
@@ -44,6 +44,7 @@ fn of_users(call: &Call<'_>, rest: &[&str]) -> Outcome {
         ("GET", []) => users::list(call),
         ("POST", []) => users::create(call),
         ("GET", ["$count"]) => users::count(call),
+        ("GET", ["delta" | "microsoft.graph.delta"]) => delta::delta(call, delta::Of::Users),
         ("GET", [id]) => users::get(call, id),
         ("PATCH", [id]) => users::update(call, id),
         ("DELETE", [id]) => users::delete(call, id),
@@ -64,6 +65,7 @@ fn of_groups(call: &Call<'_>, rest: &[&str]) -> Outcome {
     match (call.method, rest) {
         ("GET", []) => groups::list(call),
         ("POST", []) => groups::create(call),
+        ("GET", ["delta" | "microsoft.graph.delta"]) => delta::delta(call, delta::Of::Groups),
         ("GET", [id]) => groups::get(call, id),
         ("PATCH", [id]) => groups::update(call, id),
         ("DELETE", [id]) => groups::delete(call, id),
