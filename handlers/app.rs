@@ -6,7 +6,7 @@ use azure_functions_handler::{
     Failure, Functions, HttpReply, HttpRequest, Invocation, Reply, ServiceBusMessage,
 };
 use http::StatusCode;
-use latchkey_core::message::{self, About, PlanMessage, StepMessage};
+use latchkey_core::message::{self, About, ChangeMessage, PlanMessage, StepMessage};
 use latchkey_runtime::{
     Clients, Cx, Entry, StepError, case,
     deliver::{self, Delivered, Fate, deliver, fate},
@@ -18,7 +18,7 @@ use tower::service_fn;
 
 use crate::{
     STEPS,
-    events::{hr_webhook, ops, problem::Problem, record_person_event},
+    events::{hr_webhook, ops, problem::Problem, record_person_event, resolve_change},
     plans::{plan_cluster, plan_person, plan_team},
     timers::sweep,
 };
@@ -38,6 +38,10 @@ pub fn functions(clients: &Arc<Clients>, present: impl Fn(&str) -> bool) -> Func
     if present(record_person_event::NAME) {
         let cx = Cx::new(Arc::clone(clients), record_person_event::NAME);
         app = app.with(record_person_event::NAME, service_fn(move |inv| event(cx.clone(), inv)));
+    }
+    if present(resolve_change::NAME) {
+        let cx = Cx::new(Arc::clone(clients), resolve_change::NAME);
+        app = app.with(resolve_change::NAME, service_fn(move |inv| change(cx.clone(), inv)));
     }
     if present(sweep::NAME) {
         let cx = Cx::new(Arc::clone(clients), sweep::NAME);
@@ -131,6 +135,27 @@ async fn event(cx: Cx, inv: Invocation) -> Result<Reply, Failure> {
     match record_person_event::record(&cx, &delivery.body).await {
         Ok(recorded) => Ok(Reply::new().log(format!("{recorded:?}"))),
         Err(error) => Err(Failure::new(error)),
+    }
+}
+
+async fn change(cx: Cx, inv: Invocation) -> Result<Reply, Failure> {
+    let delivery = inv.service_bus("message")?;
+    let Some(message) = read::<ChangeMessage>(&cx, &delivery).await? else { return Ok(parked()) };
+    let id = delivery.message_id.as_deref().unwrap_or_default();
+    let Err(error) = resolve_change::resolve(&cx, &message, id).await else {
+        return Ok(Reply::new());
+    };
+    match fate(&error, message.tries, delivery.delivery_count.unwrap_or(1)) {
+        Fate::Now => Err(Failure::new(error)),
+        Fate::Later(wait) => {
+            resolve_change::put_off(&cx, &message, id, wait).await.map_err(Failure::new)?;
+            Ok(Reply::new().log(format!("put off: {}", error.reason())))
+        }
+        // Nobody waits for an answer to a hint; the sweep looks all the same.
+        Fate::Record(_) => {
+            tracing::error!(%error, "a hint was not followed");
+            Ok(Reply::new().log(format!("given up: {}", error.reason())))
+        }
     }
 }
 

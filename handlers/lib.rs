@@ -52,6 +52,7 @@ pub const FUNCTIONS: &[(&str, &[Need])] = &[
     (plan_person::NAME, plan_person::NEEDS),
     (plan_team::NAME, plan_team::NEEDS),
     (record_person_event::NAME, record_person_event::NEEDS),
+    (resolve_change::NAME, resolve_change::NEEDS),
     (sweep::NAME, sweep::NEEDS),
 ];
 

@@ -4,3 +4,4 @@ pub mod hr_webhook;
 pub mod ops;
 pub mod problem;
 pub mod record_person_event;
+pub mod resolve_change;

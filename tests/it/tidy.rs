@@ -41,7 +41,8 @@ fn a_message_function_listens_where_its_folder_says() {
             "steps" => "steps",
             "plans" => "plans",
             _ if binding["type"] == "serviceBusTrigger" => {
-                assert_eq!(binding["queueName"], "people", "{name}");
+                let queue = if name == "resolve_change" { "changes" } else { "people" };
+                assert_eq!(binding["queueName"], queue, "{name}");
                 ""
             }
             _ => continue,

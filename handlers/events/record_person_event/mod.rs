@@ -9,14 +9,14 @@ mod doors;
 use latchkey_core::{
     CaseId,
     case::{Cause, PersonRecord, person_stream},
-    fact::Fact,
+    fact::{Fact, FactKind},
     message::{About, PlanMessage},
     state::{PersonState, Standing},
 };
 use latchkey_runtime::{
     Cx,
     Need::{self, Send},
-    StepError, case,
+    StepError, case, feeds,
     journal::append_if,
     mail::send_plan,
     park,
@@ -57,6 +57,7 @@ pub async fn record(cx: &Cx, body: &[u8]) -> Result<Recorded, StepError> {
     case::open(cx, &case_id, &about, cause(&fact)).await?;
     let standing = PersonState::of(&fact.person, &facts, cx.now()).standing();
     tracing::info!(person = %fact.person, case = %case_id, ?standing, "recorded");
+    note_due(cx, &fact).await?;
     if standing == Standing::Left && doors::shut_by(&fact.kind) {
         if brake::holds(cx, &fact, &case_id).await? {
             return Ok(Recorded::Fact(case_id));
@@ -85,6 +86,19 @@ async fn append(cx: &Cx, fact: &Fact) -> Result<Vec<Fact>, StepError> {
         _ => None,
     });
     Ok(facts.collect())
+}
+
+/// Lists the person under the instants at which the fact begins or ends to hold, as far as they
+/// lie ahead: a sweep finds who is due by them, whatever became of the messages.
+async fn note_due(cx: &Cx, fact: &Fact) -> Result<(), StepError> {
+    let end = match &fact.kind {
+        FactKind::AccessRequested { until, .. } => Some(*until),
+        _ => None,
+    };
+    for at in [fact.effective].into_iter().chain(end).filter(|at| *at > cx.now()) {
+        feeds::note_due(cx, &fact.person, at).await?;
+    }
+    Ok(())
 }
 
 fn cause(fact: &Fact) -> Cause {

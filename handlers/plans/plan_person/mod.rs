@@ -15,7 +15,7 @@ use latchkey_core::{
 use latchkey_runtime::{
     Cx,
     Need::{self, Arm, Graph, Kube, Send},
-    PersonView, StepError, admins, case, mail, people, pim,
+    PersonView, StepError, admins, case, feeds, mail, people, pim,
 };
 
 use super::planning;
@@ -170,6 +170,7 @@ async fn settle(
         admins::release(cx, stakes, user).await?;
     }
     let Some(at) = state.next_change else { return Ok(()) };
+    feeds::note_due(cx, &view.person, at).await?;
     let about = About::Person(view.person.clone());
     let case_id = CaseId::of(&["due", view.person.as_str(), &at.to_string()]);
     if case_id == message.case_id {

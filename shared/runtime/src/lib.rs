@@ -14,6 +14,7 @@ pub mod connect;
 pub mod cx;
 pub mod deliver;
 pub mod error;
+pub mod feeds;
 pub mod journal;
 pub mod mail;
 pub mod need;

@@ -13,7 +13,7 @@ use latchkey_core::{
     state::PersonState,
 };
 
-use crate::{cx::Cx, error::StepError, journal::read};
+use crate::{cx::Cx, error::StepError, feeds, journal::read};
 
 /// A person's stream, read.
 #[derive(Debug, Clone)]
@@ -152,6 +152,8 @@ impl PersonView {
         if self.link.as_ref() == Some(user) {
             return Ok(());
         }
+        // The index first: a link that is kept is never written again.
+        feeds::link(cx, user, &self.person).await?;
         let record = PersonRecord::Linked { user: user.clone() };
         cx.ledger().append_always(&person_stream(&self.person), cx.now(), &record).await?;
         Ok(())

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     AUTHORIZATION, Arm, assignment_name,
-    names::existing_name,
+    names::{existing_name, scope_of_assignment},
     wire::{WireAssignment, WireDefinition, principal_type_name, trailing_guid},
 };
 use crate::http::{Request, ServiceError, odata, retry_after};
@@ -77,6 +77,23 @@ impl Arm {
         let mut held = self.assignments(what, scope, Some(&filter)).await?;
         held.retain(|assignment| assignment.principal == *principal);
         Ok(held)
+    }
+
+    /// A role assignment by its id; none when it is gone, or the id is no role assignment's.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn assignment(&self, id: &str) -> Result<Option<RoleAssignment>, CallError> {
+        if scope_of_assignment(id).is_none() {
+            return Ok(None);
+        }
+        let what = "GET roleAssignment";
+        let call = Call { service: Service::Arm, what };
+        match self.endpoint.get::<WireAssignment>(what, self.url(id, &[], AUTHORIZATION)).await {
+            Ok(found) => found.into_assignment(&call).map(Some),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     async fn assignments(

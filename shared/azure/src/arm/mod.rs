@@ -17,7 +17,7 @@ pub use assignments::NewAssignment;
 pub use changes::ClusterChange;
 pub use clusters::ManagedCluster;
 use definitions::Known;
-pub use names::assignment_name;
+pub use names::{assignment_name, scope_of_assignment};
 pub use schedules::PimRole;
 
 /// Version of the authorization resource provider.

@@ -15,6 +15,14 @@ pub fn assignment_name(scope: &str, principal: &ObjectId, role: Uuid) -> Uuid {
     Uuid::new_v5(&NAMESPACE, format!("{scope}-{principal}-{role}").as_bytes())
 }
 
+/// The scope that the id of a role assignment states; none when it is no such id.
+pub fn scope_of_assignment(id: &str) -> Option<&str> {
+    const KIND: &str = "/providers/microsoft.authorization/roleassignments/";
+    let at = id.to_ascii_lowercase().rfind(KIND)?;
+    let name = &id[at + KIND.len()..];
+    (id.starts_with('/') && Uuid::try_parse(name).is_ok()).then(|| &id[..at])
+}
+
 /// The id that `RoleAssignmentExists` names in its message: 32 hex digits without dashes.
 pub(super) fn existing_name(message: &str) -> Option<Uuid> {
     let words = message.split(|c: char| !c.is_ascii_hexdigit());
@@ -50,6 +58,19 @@ mod tests {
             assert_eq!(existing_name(&text.replace("{}", &id.simple().to_string())), Some(id));
         }
         assert_eq!(existing_name("The role assignment already exists."), None);
+    }
+
+    #[test]
+    fn the_scope_is_read_from_an_id_of_an_assignment_and_of_nothing_else() {
+        let name = "3a7f0cbe-11c2-4d6e-8f90-a1b2c3d4e5f6";
+        let id = format!("{CLUSTER}/Providers/Microsoft.Authorization/roleAssignments/{name}");
+        assert_eq!(scope_of_assignment(&id), Some(CLUSTER));
+        let at_root = format!("/providers/Microsoft.Authorization/roleAssignments/{name}");
+        assert_eq!(scope_of_assignment(&at_root), Some(""));
+        let others = [CLUSTER.to_owned(), format!("{id}/x"), format!("https://example.com{id}")];
+        for other in others {
+            assert_eq!(scope_of_assignment(&other), None, "{other}");
+        }
     }
 
     proptest! {

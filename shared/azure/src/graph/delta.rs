@@ -140,19 +140,19 @@ enum Read<C> {
     Refused,
 }
 
-/// Directory objects answer a token that is too old, or that they gave up, with 410 or another 4xx
-/// and one of these codes, in any case of letters.
+/// A token that is too old, or was given up, is answered with 410 or, by `syncStateNotFound` and
+/// `resyncRequired`, with another 4xx: which one is not published for directory objects. What is
+/// sent never changes, so any answer that it is wrong is about the token.
 fn refusal<C>(answer: &Answer) -> Option<Read<C>> {
-    if !answer.status.is_client_error() {
-        return None;
+    match answer.status {
+        StatusCode::BAD_REQUEST
+            if answer.error().code.eq_ignore_ascii_case("Directory_ExpiredPageToken") =>
+        {
+            Some(Read::Stale)
+        }
+        StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::GONE => Some(Read::Refused),
+        _ => None,
     }
-    let code = answer.error().code;
-    let is = |known: &str| code.eq_ignore_ascii_case(known);
-    if is("Directory_ExpiredPageToken") {
-        return Some(Read::Stale);
-    }
-    let gone = answer.status == StatusCode::GONE;
-    (gone || is("syncStateNotFound") || is("resyncRequired")).then_some(Read::Refused)
 }
 
 fn surprise(what: &'static str, detail: &str) -> CallError {

@@ -207,7 +207,7 @@ pub(super) fn unique_name(name: &GroupName) -> String {
     format!("groups(uniqueName='latchkey-{}')", &key[..32])
 }
 
-fn by_name(name: &GroupName) -> String {
+pub(super) fn by_name(name: &GroupName) -> String {
     let filter = format!("displayName eq {}", literal(name.as_str()));
     let filter: String = byte_serialize(filter.as_bytes()).collect();
     format!("/groups?$filter={}&$select={}&$top=20", filter.replace('+', "%20"), wire::GROUP)

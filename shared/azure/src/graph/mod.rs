@@ -6,6 +6,7 @@ mod delta;
 mod former;
 mod groups;
 mod memberships;
+mod nesting;
 mod objects;
 mod password;
 mod pim;

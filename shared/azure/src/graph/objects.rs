@@ -95,7 +95,7 @@ impl Graph {
     }
 
     /// Everything that each item lists.
-    async fn collections(
+    pub(super) async fn collections(
         &self,
         what: &'static str,
         items: Vec<Item>,

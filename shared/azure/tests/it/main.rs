@@ -5,6 +5,7 @@ mod access;
 mod arm;
 mod cluster_changes;
 mod conditional_access;
+mod delta;
 mod faults;
 mod graph;
 mod pim;

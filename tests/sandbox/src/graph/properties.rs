@@ -91,7 +91,12 @@ pub struct Select(Option<Vec<String>>);
 impl Select {
     /// Reads `$select` for objects of `kind`; `directoryObject` takes any name.
     pub fn of(call: &Call<'_>, kind: &str) -> Result<Select, Refused> {
-        let Some(text) = call.option("$select") else { return Ok(Select(None)) };
+        Select::checked(call.option("$select"), kind)
+    }
+
+    /// The same of a text.
+    pub fn checked(text: Option<&str>, kind: &str) -> Result<Select, Refused> {
+        let Some(text) = text else { return Ok(Select(None)) };
         let names: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
         for name in &names {
             if kind == "user" && USER_FOREIGN.contains(&name.as_str()) {

@@ -4,6 +4,7 @@
 mod batch;
 mod conditional_access;
 mod deleted;
+mod delta;
 mod door;
 mod faults;
 mod groups;

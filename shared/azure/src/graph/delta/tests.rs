@@ -75,8 +75,8 @@ fn the_published_reset_and_its_kin_are_known_whatever_their_letters() {
     }
     let stale = answer(400, "Directory_ExpiredPageToken");
     assert!(matches!(refusal::<UserChange>(&stale), Some(Read::Stale)));
-    for other in [(404, "Request_ResourceNotFound"), (403, "Authorization_RequestDenied")] {
-        assert!(refusal::<UserChange>(&answer(other.0, other.1)).is_none());
+    for (status, code) in [(403, "Authorization_RequestDenied"), (429, "TooManyRequests")] {
+        assert!(refusal::<UserChange>(&answer(status, code)).is_none());
     }
 }
 

@@ -82,11 +82,13 @@ pub fn delta(call: &Call<'_>, of: Of) -> Outcome {
 
 /// A first call: what it selects holds for the whole round and those after it.
 fn begin(call: &Call<'_>, of: Of) -> Result<Token, Refused> {
-    Select::of(call, of.kind()).or_else(|refused| match of {
-        // `members` is no property of its own, and may be selected all the same.
-        Of::Groups if members_selected(call.option("$select")) => Ok(Select::default()),
-        _ => Err(refused),
-    })?;
+    // `members` is shown in its own way, and may be selected all the same.
+    let properties = |names: &str| {
+        let names = names.split(',').map(str::trim);
+        names.filter(|name| *name != "members").collect::<Vec<_>>().join(",")
+    };
+    let named = call.option("$select").map(properties).filter(|names| !names.is_empty());
+    Select::checked(named.as_deref(), of.kind())?;
     let ids = match call.option("$filter").map(parse).transpose()? {
         Some(filter) => ids(&filter)?,
         None => Vec::new(),
