@@ -9,6 +9,7 @@
 //! - `conformance`: do the real `az` and `kubectl` see what the seed documents show?
 //! - `both_planes`: is access given by Azure roles and by bindings at once, and is nothing left of it?
 //! - `brake`: does a bad feed empty the company?
+//! - `changes`: does a change behind our back come to those whom it touches, once?
 //! - `just_in_time`: is membership for a time approved, given, and over by itself?
 //! - `leaver`: how many calls and round trips does a leaver cost?
 //! - `ops`: who may ask `ops` for what, and what does it answer?
@@ -22,6 +23,7 @@ mod access;
 mod bad_input;
 mod both_planes;
 mod brake;
+mod changes;
 mod clusters;
 mod conformance;
 mod every_step;

@@ -74,7 +74,9 @@ async fn holder(cx: &Cx, principal: &ObjectId, affected: &mut Affected) -> Resul
 /// have made it under another name, every team with a role at exactly that scope.
 async fn owners(cx: &Cx, scope: &str, id: &str) -> Result<BTreeSet<TeamName>, StepError> {
     let policy = cx.policy();
-    let Some((cluster, namespace)) = policy.place_of_scope(scope) else {
+    // Events spell ids in any case; a namespace has lower case alone.
+    let (scope, id) = (scope.to_ascii_lowercase(), id.to_ascii_lowercase());
+    let Some((cluster, namespace)) = policy.place_of_scope(&scope) else {
         return Ok(BTreeSet::new());
     };
     let place: Place = (cluster.clone(), namespace.clone());
@@ -89,7 +91,7 @@ async fn owners(cx: &Cx, scope: &str, id: &str) -> Result<BTreeSet<TeamName>, St
         all.insert(name.clone());
         let is_it = |group: &ObjectId| {
             let made = roles.iter().map(|role| assignment_name(&at, group, role.id()));
-            made.map(|made| made.to_string()).any(|made| id.to_ascii_lowercase().ends_with(&made))
+            made.map(|made| made.to_string()).any(|made| id.ends_with(&made))
         };
         if governed.under(&team.group).any(is_it) {
             named.insert(name.clone());
