@@ -46,7 +46,7 @@ impl Graph {
     /// As every call; [`CallError::Surprise`] when an answer leads away from this service.
     pub async fn group_changes(&self, link: Option<&str>) -> Result<Round<GroupChange>, CallError> {
         let what = "GET /groups/delta";
-        self.round(what, self.from_now("groups", OF_GROUPS), link).await
+        self.round(what, self.beginning_now("groups", OF_GROUPS), link).await
     }
 
     /// The users that changed since `link` was taken: another employee id or name, enabled,
@@ -56,10 +56,10 @@ impl Graph {
     /// As [`group_changes`](Self::group_changes).
     pub async fn user_changes(&self, link: Option<&str>) -> Result<Round<UserChange>, CallError> {
         let what = "GET /users/delta";
-        self.round(what, self.from_now("users", OF_USERS), link).await
+        self.round(what, self.beginning_now("users", OF_USERS), link).await
     }
 
-    fn from_now(&self, set: &str, select: &str) -> Url {
+    fn beginning_now(&self, set: &str, select: &str) -> Url {
         let mut url = self.url(&[set, "delta"]);
         url.query_pairs_mut().append_pair("$select", select).append_pair("$deltatoken", "latest");
         odata(url)
@@ -73,21 +73,17 @@ impl Graph {
         link: Option<&str>,
     ) -> Result<Round<C>, CallError> {
         // A link that leads elsewhere was taken at another endpoint: our token must not go there.
-        let begin = link.and_then(|link| self.below_root(what, link).ok());
-        let mut reset = link.is_some() && begin.is_none();
-        for url in begin.into_iter().flat_map(|url| vec![url; RESTARTS as usize + 1]) {
-            match self.pages(what, url).await? {
-                Read::Whole(changes, link) => return Ok(Round { changes, link, reset: false }),
-                Read::Stale => {}
-                Read::Refused => {
-                    reset = true;
-                    break;
+        if let Some(begin) = link.and_then(|link| self.below_root(what, link).ok()) {
+            for _ in 0..=RESTARTS {
+                match self.pages(what, begin.clone()).await? {
+                    Read::Whole(changes, link) => return Ok(Round { changes, link, reset: false }),
+                    Read::Stale => {}
+                    Read::Refused => break,
                 }
             }
-            reset = true; // stale as often as it was tried
         }
         match self.pages(what, now).await? {
-            Read::Whole(changes, link) => Ok(Round { changes, link, reset }),
+            Read::Whole(changes, next) => Ok(Round { changes, link: next, reset: link.is_some() }),
             Read::Stale | Read::Refused => Err(surprise(what, "it refuses to begin now")),
         }
     }
