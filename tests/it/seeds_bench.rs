@@ -159,6 +159,7 @@ fn options(dir: &Path, document: &Document) -> Result<StageOptions> {
         faults: None,
         fast_forward: false,
         least_privilege: true,
+        notified: false,
         kubernetes: BTreeMap::new(),
     })
 }

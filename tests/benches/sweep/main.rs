@@ -143,6 +143,7 @@ fn options(dir: &Path) -> Result<StageOptions> {
         faults: None,
         fast_forward: true,
         least_privilege: true,
+        notified: false,
         kubernetes: BTreeMap::new(),
     })
 }
