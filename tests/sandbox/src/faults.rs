@@ -181,7 +181,7 @@ pub fn seeded(seed: u64, mix: FaultMix) -> Rule {
 }
 
 /// SplitMix64's finaliser, mapped to `[0, 1)`.
-fn unit(mut z: u64) -> f64 {
+pub(crate) fn unit(mut z: u64) -> f64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
