@@ -1,5 +1,6 @@
 //! Microsoft Graph: users, groups, who is in them and for how long, and Conditional Access.
 
+mod audits;
 mod batch;
 mod conditional_access;
 mod delta;

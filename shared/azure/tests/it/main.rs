@@ -11,3 +11,4 @@ mod graph;
 mod pim;
 mod stage;
 mod tokens;
+mod trail;
