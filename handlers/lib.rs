@@ -46,6 +46,7 @@ pub const STEPS: &[Entry] = &[
 
 /// Every function that is no step, with what it may touch.
 pub const FUNCTIONS: &[(&str, &[Need])] = &[
+    (entra_event::NAME, entra_event::NEEDS),
     (hr_webhook::NAME, hr_webhook::NEEDS),
     (ops::NAME, ops::NEEDS),
     (plan_cluster::NAME, plan_cluster::NEEDS),

@@ -33,6 +33,9 @@ pub struct Config {
     pub ca_file: Option<PathBuf>,
     /// `LATCHKEY_HR_SECRETS`: secrets of the HR webhook, comma-separated, newest first.
     pub hr_secrets: Vec<String>,
+    /// `LATCHKEY_ENTRA_SECRETS`: what notifications of Entra must carry as `clientState`,
+    /// comma-separated, newest first.
+    pub entra_secrets: Vec<String>,
 }
 
 impl fmt::Debug for Config {
@@ -78,6 +81,7 @@ impl Config {
             aks_app: or(&get, "LATCHKEY_AKS_APP", AKS_SERVER_APP),
             ca_file: get("LATCHKEY_CA_FILE").map(PathBuf::from),
             hr_secrets: list(&get("LATCHKEY_HR_SECRETS").unwrap_or_default()),
+            entra_secrets: list(&get("LATCHKEY_ENTRA_SECRETS").unwrap_or_default()),
         };
         if missing.is_empty() { Ok(config) } else { Err(ConfigErrors(missing)) }
     }

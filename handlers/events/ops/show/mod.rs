@@ -2,6 +2,7 @@
 
 mod case;
 mod cluster;
+mod credentials;
 mod parked;
 mod people;
 mod person;

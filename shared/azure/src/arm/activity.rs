@@ -188,7 +188,7 @@ mod tests {
 
     use super::*;
 
-    fn event(operation: &str, status: &str, of: &str, at: &str, claims: Value) -> Event {
+    fn event(operation: &str, status: &str, of: &str, at: &str, claims: &Value) -> Event {
         serde_json::from_value(json!({
             "eventTimestamp": at, "operationId": of, "operationName": {"value": operation},
             "status": {"value": status}, "claims": claims, "properties": null,
@@ -203,14 +203,14 @@ mod tests {
         let user = json!({OBJECT_ID: "u-1", SCOPE: "user_impersonation", "appid": "cli"});
         let app = json!({OBJECT_ID: "sp-1", "appid": "a-1"});
         let events = [
-            event(WRITE, "Started", "1", "2026-03-01T08:00:00Z", user),
-            event(WRITE, "Succeeded", "1", "2026-03-01T08:00:01Z", json!({})),
-            event(WRITE, "Failed", "2", "2026-03-01T09:00:00Z", app.clone()),
+            event(WRITE, "Started", "1", "2026-03-01T08:00:00Z", &user),
+            event(WRITE, "Succeeded", "1", "2026-03-01T08:00:01Z", &json!({})),
+            event(WRITE, "Failed", "2", "2026-03-01T09:00:00Z", &app),
         ];
         let actor = last(&events, "roleAssignments/write").unwrap().actor().unwrap();
         assert_eq!((actor.id.as_str(), actor.kind), ("u-1", ActorKind::User));
         assert!(last(&events, "roleAssignments/delete").is_none());
-        let later = event(&WRITE.to_lowercase(), "Succeeded", "3", "2026-03-01T09:00:00Z", app);
+        let later = event(&WRITE.to_lowercase(), "Succeeded", "3", "2026-03-01T09:00:00Z", &app);
         let actor = last(&[later], "roleAssignments/write").unwrap().actor().unwrap();
         assert_eq!((actor.id.as_str(), actor.kind), ("a-1", ActorKind::App));
     }

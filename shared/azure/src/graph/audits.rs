@@ -163,7 +163,7 @@ mod tests {
         let rows = read(&body);
         assert!(rows[0].adds(&group, &member));
         assert!(!rows[0].adds(&member, &group), "the user is no group");
-        assert_eq!(rows[0].actor(), Some(expected.clone()));
+        assert_eq!(rows[0].actor(), Some(expected));
         // The schema's spelling of the type means the same.
         for target in body["value"][0]["targetResources"].as_array_mut().unwrap() {
             let kind = target.as_object_mut().unwrap().remove("Type").unwrap();
@@ -182,7 +182,7 @@ mod tests {
         }
     }
 
-    fn row(name: &str, initiated_by: Value, result: &str) -> Audit {
+    fn row(name: &str, initiated_by: &Value, result: &str) -> Audit {
         let (group, member) =
             ("0bc7d487-fd6f-41a0-8362-71ec81074f11", "1f0e98f5-3161-4c6b-9b50-d488572f2bb7");
         serde_json::from_value(json!({
@@ -200,12 +200,12 @@ mod tests {
         let group = id("0bc7d487-fd6f-41a0-8362-71ec81074f11");
         let member = id("1f0e98f5-3161-4c6b-9b50-d488572f2bb7");
         let app = json!({"app": {"appId": "a-1"}, "user": null});
-        let is = |name: &str, result: &str| row(name, app.clone(), result).adds(&group, &member);
+        let is = |name: &str, result: &str| row(name, &app, result).adds(&group, &member);
         assert!(is("Add member to group", "success"));
         assert!(!is("Add member to group", "failure"));
         assert!(!is("Remove member from group", "success"));
         assert!(!is("Add owner to group", "success"));
-        let actor = |by: Value| row("Add member to group", by, "success").actor();
+        let actor = |by: Value| row("Add member to group", &by, "success").actor();
         assert_eq!(actor(app.clone()).unwrap().kind, ActorKind::App);
         assert_eq!(actor(json!({"user": null, "app": null})), None);
         assert_eq!(actor(json!({"user": {"id": ""}, "app": {"appId": null}})), None);

@@ -20,7 +20,8 @@ async fn a_membership_names_who_made_it_once_the_log_knows() {
     let user = stage.person("ada", "1042");
     let (since, until) = around_now();
     stage.sandbox.world.audits.set_lag(SignedDuration::from_mins(5));
-    for (_, done) in stage.graph.change_memberships(&user, &[group.clone()], &[]).await {
+    for (_, done) in stage.graph.change_memberships(&user, std::slice::from_ref(&group), &[]).await
+    {
         done.unwrap();
     }
     let who =

@@ -122,7 +122,7 @@ fn row(change: &Change, done: &Done<'_>, label: impl Fn(&str) -> Option<String>)
         let name = label(id);
         json!({
             "id": id,
-            "displayName": if is_user { None } else { name.clone() },
+            "displayName": if is_user { None } else { name.as_deref() },
             "type": kind,
             "userPrincipalName": if is_user { name } else { None },
             "groupType": if is_user { None } else { Some("azureAD") },
