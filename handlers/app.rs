@@ -19,7 +19,8 @@ use tower::service_fn;
 use crate::{
     STEPS,
     events::{
-        entra_webhook, hr_webhook, ops, problem::Problem, record_person_event, resolve_change,
+        entra_event, entra_webhook, hr_webhook, ops, problem::Problem, record_person_event,
+        resolve_change,
     },
     plans::{plan_cluster, plan_person, plan_team},
     timers::{keep_subscriptions, sweep},
@@ -44,6 +45,10 @@ pub fn functions(clients: &Arc<Clients>, present: impl Fn(&str) -> bool) -> Func
     if present(resolve_change::NAME) {
         let cx = Cx::new(Arc::clone(clients), resolve_change::NAME);
         app = app.with(resolve_change::NAME, service_fn(move |inv| change(cx.clone(), inv)));
+    }
+    if present(entra_event::NAME) {
+        let cx = Cx::new(Arc::clone(clients), entra_event::NAME);
+        app = app.with(entra_event::NAME, service_fn(move |inv| told(cx.clone(), inv)));
     }
     if present(sweep::NAME) {
         let cx = Cx::new(Arc::clone(clients), sweep::NAME);
@@ -174,6 +179,14 @@ async fn change(cx: Cx, inv: Invocation) -> Result<Reply, Failure> {
             tracing::error!(%error, "a hint was not followed");
             Ok(Reply::new().log(format!("given up: {}", error.reason())))
         }
+    }
+}
+
+async fn told(cx: Cx, inv: Invocation) -> Result<Reply, Failure> {
+    let event = inv.event_grid("event")?;
+    match entra_event::receive(&cx, &event).await {
+        Ok(received) => Ok(Reply::new().log(format!("{received:?}"))),
+        Err(error) => Err(Failure::new(error)),
     }
 }
 

@@ -46,6 +46,7 @@ pub const STEPS: &[Entry] = &[
 
 /// Every function that is no step, with what it may touch.
 pub const FUNCTIONS: &[(&str, &[Need])] = &[
+    (entra_event::NAME, entra_event::NEEDS),
     (entra_webhook::NAME, entra_webhook::NEEDS),
     (hr_webhook::NAME, hr_webhook::NEEDS),
     (keep_subscriptions::NAME, keep_subscriptions::NEEDS),

@@ -1,5 +1,6 @@
 //! The doors: what comes in from HR, from other systems and from operators.
 
+pub mod entra_event;
 pub mod entra_webhook;
 pub mod hr_webhook;
 pub mod ops;

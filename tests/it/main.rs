@@ -17,6 +17,7 @@
 //! - `real_cluster`: does it do the same to an API server that nobody here wrote?
 //! - `sweep`: does it find what nobody told us of?
 //! - `tidy`: do lists, folders, generated files and dependencies agree?
+//! - `trail`: do events lead to a look, and do the logs tell who did it?
 
 #![expect(clippy::panic, reason = "a test says so when something is wrong")]
 
@@ -36,4 +37,5 @@ mod played;
 mod real_cluster;
 mod sweep;
 mod tidy;
+mod trail;
 mod whole_day;

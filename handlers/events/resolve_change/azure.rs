@@ -37,7 +37,7 @@ pub(super) async fn assignment(
     Ok(())
 }
 
-/// A managed cluster was written, or its admin credential was handed out.
+/// A managed cluster was written.
 pub(super) async fn cluster(cx: &Cx, id: &str, cause: &str) -> Result<(), StepError> {
     let Some((name, None)) = cx.policy().place_of_scope(id) else { return Ok(()) };
     ask(cx, cause, [About::Cluster(name.clone())]).await.map(drop)

@@ -5,6 +5,7 @@
 
 mod actor;
 mod azure;
+mod credential;
 mod feed;
 
 use std::time::Duration;
@@ -26,9 +27,11 @@ use latchkey_runtime::{
 pub const NAME: &str = "resolve_change";
 /// It reads, and asks for plans.
 pub const NEEDS: &[Need] = &[
+    Graph("AuditLog.Read.All"),
     Graph("GroupMember.Read.All"),
     Graph("User.Read.All"),
     Arm("Microsoft.Authorization/roleAssignments", &["read"]),
+    Arm("Microsoft.Insights/eventtypes/values", &["read"]),
     Send("changes"),
     Send("plans"),
 ];
@@ -46,6 +49,9 @@ pub async fn resolve(cx: &Cx, message: &ChangeMessage, delivery: &str) -> Result
         Hint::Groups => feed::follow(cx, message, FeedName::Groups).await,
         Hint::Users => feed::follow(cx, message, FeedName::Users).await,
         Hint::Assignment { id, deleted } => azure::assignment(cx, id, *deleted, delivery).await,
+        Hint::Cluster { id, operation, .. } if operation == credential::OPERATION => {
+            credential::resolve(cx, message, id).await
+        }
         Hint::Cluster { id, .. } => azure::cluster(cx, id, delivery).await,
         Hint::Actor { about, found } => actor::resolve(cx, about, found, message.tries).await,
     }

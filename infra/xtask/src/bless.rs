@@ -197,6 +197,7 @@ impl Trigger {
                 let methods = methods.join(", ").to_uppercase();
                 format!("{methods} `/api/{}`", self.field("route"))
             }
+            "eventGridTrigger" => "Event Grid".to_owned(),
             "timerTrigger" => format!("timer `{}`", self.field("schedule")),
             _ if self.0["topicName"].is_string() => format!("topic `{}`", self.field("topicName")),
             _ => format!("queue `{}`", self.field("queueName")),

@@ -33,6 +33,8 @@ use crate::{
 pub const AUDIENCE: &str = "api://latchkey";
 /// The secrets of the HR webhook, newest first.
 pub const HR_SECRETS: [&str; 2] = ["sandbox-hr-secret-new", "sandbox-hr-secret-old"];
+/// What notifications of Entra must carry, newest first.
+pub const ENTRA_SECRETS: [&str; 2] = ["sandbox-entra-secret-new", "sandbox-entra-secret-old"];
 
 /// What notifications of Entra must carry, newest first.
 pub const ENTRA_SECRETS: [&str; 2] = ["sandbox-entra-secret-new", "sandbox-entra-secret-old"];
@@ -102,6 +104,9 @@ impl Stage {
         let broker = sandbox.world.bus.clone();
         broker.fast_forward_within(options.fast_forward.then_some(HURRY));
         let mut host = HostOptions::new(&options.app, broker, sandbox.world.clock.clone());
+        let events = &sandbox.world.event_grid;
+        events.hurry(options.fast_forward);
+        host.event_grid = Some(events.clone());
         host.environment = environment.clone();
         host.on_line = Arc::new(on_line);
         host.max_errors = None;
@@ -185,6 +190,7 @@ pub fn environment(options: &StageOptions, sandbox: &Sandbox) -> Result<BTreeMap
         ("LATCHKEY_CA_FILE", ca_file.display().to_string()),
         ("LATCHKEY_ENTRA_SECRETS", ENTRA_SECRETS.join(",")),
         ("LATCHKEY_GRAPH", trim(&ends.graph)),
+        ("LATCHKEY_ENTRA_SECRETS", ENTRA_SECRETS.join(",")),
         ("LATCHKEY_HR_SECRETS", HR_SECRETS.join(",")),
         ("LATCHKEY_LEDGER", trim(&ledger)),
         ("LATCHKEY_POLICY", fs::canonicalize(&options.policy)?.display().to_string()),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Timestamp,
     approval::Ask,
+    drift::{Actor, Found},
     ids::{ClusterName, ObjectId, PersonId, PlanHash, TeamName},
     message::About,
 };
@@ -222,6 +223,22 @@ pub enum PersonRecord {
     Case {
         /// The case.
         case_id: crate::ids::CaseId,
+    },
+    /// The audit logs were asked who did it.
+    #[serde(rename_all = "camelCase")]
+    DriftBy {
+        /// What was found.
+        found: Found,
+        /// Who did it; none when the logs do not tell.
+        actor: Option<Actor>,
+    },
+    /// The credential of a cluster's local administrator was handed out.
+    #[serde(rename_all = "camelCase")]
+    AdminCredential {
+        /// To whom; none when the log does not tell.
+        actor: Option<Actor>,
+        /// When.
+        at: Timestamp,
     },
     /// A case rests, or once did, until somebody approves or another plan is carried out: whoever
     /// can wake it finds it here.

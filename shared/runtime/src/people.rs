@@ -54,7 +54,9 @@ impl PersonView {
                 }
                 PersonRecord::Linked { user } => view.link = Some(user),
                 PersonRecord::Case { case_id } => view.cases.push(case_id),
-                PersonRecord::Awaits { .. } => {}
+                PersonRecord::Awaits { .. }
+                | PersonRecord::DriftBy { .. }
+                | PersonRecord::AdminCredential { .. } => {}
                 PersonRecord::Held { .. } => view.held = true,
                 PersonRecord::Released { .. } => view.held = false,
             }

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use sandbox::EventGrid;
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
@@ -16,6 +18,7 @@ use url::Url;
 use crate::app::App;
 use crate::binding::{Function, Trigger};
 use crate::bus_trigger::{self, Listener};
+use crate::event_grid;
 use crate::http::Door;
 use crate::invoke::Invoker;
 use crate::record::Record;
@@ -61,6 +64,7 @@ impl Host {
         let tasks = TaskTracker::new();
         let functions: Vec<_> = invoker.app.functions.iter().cloned().map(Arc::new).collect();
         let url = listen(&invoker, &functions, &stop, &tasks).await?;
+        event_grid::subscribe(&invoker, &functions);
         for function in functions {
             trigger(&invoker, function, &stop, &tasks);
         }
@@ -106,16 +110,31 @@ impl Host {
         *self.invoker.record.running().borrow()
     }
 
-    /// Waits until no invocation runs and the broker has nothing deliverable or locked; with
+    /// Delivers one event, of either schema, to a function with an Event Grid trigger, once. Event
+    /// Grid itself would try again after a failure.
+    ///
+    /// # Errors
+    /// No such function, or why the invocation failed.
+    pub async fn event_grid(&self, function: &str, event: &Value) -> Result<()> {
+        let found = event_grid::function(&self.invoker.app.functions, function);
+        let found = found.with_context(|| format!("no Event Grid function {function}"))?;
+        manual::event(&self.invoker, found, event).await.map_err(anyhow::Error::msg)
+    }
+
+    /// Waits until no event is to be delivered, no invocation runs and the broker has nothing deliverable or locked; with
     /// `scheduled`, nothing waiting for its time either. Returns early when the host gave up
     /// ([`Host::failed`]).
     pub async fn settled(&self, scheduled: bool) {
         let mut running = self.invoker.record.running();
-        let broker = &self.invoker.options.broker;
+        let HostOptions { broker, event_grid: grid, .. } = &*self.invoker.options;
         let settled = async {
             loop {
                 broker.settled(scheduled).await;
-                if running.wait_for(|count| *count == 0).await.is_err() || broker.idle() {
+                if let Some(grid) = grid {
+                    grid.settled().await;
+                }
+                let gone = running.wait_for(|count| *count == 0).await.is_err();
+                if gone || (broker.idle() && grid.as_ref().is_none_or(EventGrid::idle)) {
                     return;
                 }
             }

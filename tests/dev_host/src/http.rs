@@ -9,11 +9,11 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 use serde::Deserialize;
-use serde_json::Value;
 use tokio_util::task::TaskTracker;
 
 use crate::binding::{AuthLevel, Function, Trigger};
 use crate::encode::{self, HttpRequest, HttpResponse};
+use crate::event_grid;
 use crate::invoke::{Cause, Invoker};
 use crate::manual;
 use crate::routes::{Params, Template};
@@ -216,23 +216,16 @@ fn by_hand(door: &Arc<Door>, name: &str, call: &Call) -> Response {
     StatusCode::ACCEPTED.into_response()
 }
 
-/// A delivery of Event Grid: all events at once, 500 when any failed.
+/// What Event Grid sends: a key opens it, and the query names the function.
 async fn event_grid(door: &Arc<Door>, call: &Call) -> Response {
     if !door.may(AuthLevel::Admin, call) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
     let name = call.query("functionName").unwrap_or_default();
-    let functions = &door.invoker.app.functions;
-    let found = functions
-        .iter()
-        .find(|f| f.name.eq_ignore_ascii_case(name) && matches!(f.trigger, Trigger::EventGrid));
-    let Some(function) = found else { return StatusCode::NOT_FOUND.into_response() };
-    let events: Vec<Value> = match serde_json::from_slice(&call.body) {
-        Ok(Value::Array(events)) => events,
-        Ok(event @ Value::Object(_)) => vec![event],
-        _ => return StatusCode::BAD_REQUEST.into_response(),
-    };
-    let runs = events.iter().map(|event| manual::event(&door.invoker, function, event));
-    let failed = futures::future::join_all(runs).await.iter().any(Result::is_err);
-    if failed { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::ACCEPTED }.into_response()
+    match event_grid::function(&door.invoker.app.functions, name) {
+        Some(found) => {
+            event_grid::webhook(&door.invoker, found, &call.method, &call.headers, &call.body).await
+        }
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
 }

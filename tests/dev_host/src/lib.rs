@@ -2,13 +2,14 @@
 //!
 //! [`Host::start`] reads a packed app (`host.json`, `<function>/function.json`), starts its real
 //! executable and plays the host: HTTP routes, Service Bus triggers out of the sandbox's broker,
-//! timers. What goes over the wire is made and read by [`encode`].
+//! Event Grid triggers, timers. What goes over the wire is made and read by [`encode`].
 
 mod app;
 mod binding;
 mod bus_trigger;
 mod child;
 pub mod encode;
+mod event_grid;
 mod host;
 mod http;
 mod invoke;

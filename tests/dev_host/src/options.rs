@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use sandbox::Clock;
 use sandbox::bus::Broker;
+use sandbox::{Clock, EventGrid};
 
 use crate::{Level, Line};
 
@@ -49,6 +49,9 @@ pub struct HostOptions {
     pub handler: Handler,
     /// Where triggers receive and output bindings send.
     pub broker: Broker,
+    /// Whose events go to every function with an Event Grid trigger; none: only what
+    /// [`Host::event_grid`](crate::Host::event_grid) and the webhook deliver.
+    pub event_grid: Option<EventGrid>,
     /// Port of the HTTP functions on 127.0.0.1; 0 picks a free one.
     pub http_port: u16,
     /// The time timers go by.
@@ -74,6 +77,7 @@ impl HostOptions {
             environment: BTreeMap::new(),
             handler: Handler::Spawn,
             broker,
+            event_grid: None,
             http_port: 0,
             clock,
             keys: Keys::random(),

@@ -53,6 +53,7 @@ impl Sandbox {
         let Tls { acceptor, ca_pem } = Tls::new()?;
         let launcher = Launcher { acceptor, ca_pem: ca_pem.clone(), stop: stopped };
         let world = Arc::new(World::new(config, endpoints, launcher)?);
+        world.event_grid.attach(&world);
         let mut sandbox = Sandbox { ca_pem, endpoints: world.endpoints(), stop, world };
         let world = &sandbox.world;
         world.serve(authority, Service::Authority, identity::router(world.clone()));

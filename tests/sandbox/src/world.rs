@@ -9,8 +9,8 @@ use url::Url;
 
 use crate::door::{Caller, Service};
 use crate::launch::Launcher;
-use crate::{Calls, Clock, Config, Contracts, Directory, Faults, Lag};
-use crate::{azure, bus, identity, kubernetes, rights};
+use crate::{Calls, Clock, Config, Contracts, Directory, EventGrid, Faults, Lag};
+use crate::{azure, bus, graph, identity, kubernetes, rights};
 
 /// Where the services listen.
 #[derive(Clone, Debug)]
@@ -57,7 +57,7 @@ pub struct World {
     /// Users, groups and service principals. Never hold a guard across `.await`.
     pub directory: RwLock<Directory>,
     /// History and rules of PIM for groups; its schedules are the directory's.
-    pub pim: RwLock<crate::graph::Pim>,
+    pub pim: RwLock<graph::Pim>,
     /// Conditional Access policies and the sign-in log.
     pub conditional_access: RwLock<crate::conditional_access::State>,
     /// Role definitions, role assignments and managed clusters.
@@ -66,6 +66,10 @@ pub struct World {
     pub clusters: RwLock<BTreeMap<String, kubernetes::State>>,
     /// The message broker.
     pub bus: bus::Broker,
+    /// Event Grid's topics.
+    pub event_grid: EventGrid,
+    /// How the directory's audit log behaves.
+    pub audits: graph::AuditKnobs,
     /// Counts of calls.
     pub calls: Calls,
     /// What was sent or answered against the published contracts.
@@ -86,7 +90,7 @@ pub struct World {
     pub keys: identity::Keys,
     pub(crate) launcher: Launcher,
     pub(crate) sessions: identity::Sessions,
-    pub(crate) graph_throttle: crate::graph::Throttle,
+    pub(crate) graph_throttle: graph::Throttle,
     pub(crate) endpoints: RwLock<Endpoints>,
     pub(crate) trusted_issuers: RwLock<BTreeSet<String>>,
     pub(crate) local_tokens: RwLock<BTreeMap<String, Caller>>,
@@ -107,6 +111,8 @@ impl World {
             azure: RwLock::default(),
             clusters: RwLock::default(),
             bus: bus::Broker::new(clock.clone()),
+            event_grid: EventGrid::new(clock.clone()),
+            audits: graph::AuditKnobs::default(),
             calls: Calls::default(),
             contracts: Contracts::default(),
             faults: Faults::default(),
@@ -118,7 +124,7 @@ impl World {
             keys: identity::Keys::of_this_process()?,
             launcher,
             sessions: identity::Sessions::default(),
-            graph_throttle: crate::graph::Throttle::default(),
+            graph_throttle: graph::Throttle::default(),
             endpoints: RwLock::new(endpoints),
             trusted_issuers: RwLock::default(),
             local_tokens: RwLock::default(),

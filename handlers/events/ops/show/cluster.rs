@@ -8,7 +8,7 @@ use latchkey_core::{
 use latchkey_runtime::{Cx, journal, secured};
 use serde_json::{Value, json};
 
-use super::{super::fault::Fault, cases, id, listed};
+use super::{super::fault::Fault, cases, credentials::admin_credentials, id, listed};
 use crate::plans::plan_cluster as planner;
 
 /// The cluster.
@@ -49,6 +49,7 @@ pub(in super::super) async fn cluster(cx: &Cx, text: &str) -> Result<Value, Faul
         "waits": plan.waits,
         "residue": plan.residue.into_iter().chain(stuck).collect::<Vec<_>>(),
         "findings": plan.findings,
+        "adminCredentials": admin_credentials(&records),
         "cases": cases(cx, &listed(records)).await?,
     }))
 }

@@ -2,6 +2,7 @@
 
 mod case;
 mod cluster;
+mod credentials;
 mod feeds;
 mod parked;
 mod people;

@@ -1,5 +1,6 @@
 //! Azure Resource Manager: role assignments and managed clusters.
 
+mod activity;
 mod assignments;
 mod changes;
 mod clusters;
@@ -13,6 +14,7 @@ use latchkey_core::Service;
 use url::Url;
 
 use crate::{Http, Tokens, endpoint::Endpoint};
+pub use activity::Former;
 pub use assignments::NewAssignment;
 pub use changes::ClusterChange;
 pub use clusters::ManagedCluster;

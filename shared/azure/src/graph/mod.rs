@@ -1,6 +1,7 @@
 //! Microsoft Graph: users, groups, who is in them and for how long, Conditional Access, and
 //! subscriptions to changes.
 
+mod audits;
 mod batch;
 mod conditional_access;
 mod delta;

@@ -12,3 +12,4 @@ mod pim;
 mod stage;
 mod subscriptions;
 mod tokens;
+mod trail;

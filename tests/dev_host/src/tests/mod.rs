@@ -1,3 +1,4 @@
+mod event_grid;
 mod http;
 mod messages;
 mod process;

@@ -3,6 +3,7 @@
 //! Contracts: Microsoft.Authorization 2022-04-01 and Microsoft.ContainerService 2024-05-01 (with
 //! the eTags of later versions). Any `api-version` is answered in these shapes.
 
+mod activity;
 mod answer;
 mod assignment_routes;
 mod assignments;
@@ -24,6 +25,7 @@ mod snapshot;
 mod state;
 mod subscription_routes;
 mod throttle;
+mod trail;
 mod update;
 
 use std::sync::Arc;
@@ -64,7 +66,13 @@ async fn handle(
     body: Bytes,
 ) -> Response {
     let answer = answer(&world, caller.as_deref(), &method, &uri, &headers, &body);
-    answer::decorate(answer.unwrap_or_else(IntoResponse::into_response), &headers)
+    let answer = answer.unwrap_or_else(IntoResponse::into_response);
+    let asked = trail::Asked { method: &method, uri: &uri, headers: &headers, body: &body };
+    let answer = match caller.as_deref() {
+        Some(caller) => trail::note(&world, caller, &asked, answer).await,
+        None => answer,
+    };
+    answer::decorate(answer, &headers)
 }
 
 fn answer(
@@ -123,6 +131,7 @@ fn dispatch(call: &Call<'_>, route: &Route) -> Result<Response, ArmError> {
         Route::ResourceGroupExists(id) => Ok(resource_groups::exists(call, id)),
         Route::ReadResourceGroup(id) => resource_groups::get(call, id),
         Route::PutResourceGroup(id) => resource_groups::put(call, id),
+        Route::ActivityLog(_) => activity::list(call),
         Route::RoleSchedules(eligible, at) => schedules::list(call, *eligible, at),
         Route::RoleDefinitions(at) => role_routes::list(call, at),
         Route::RoleDefinition(Change::Read, at, guid) => role_routes::get(call, at, guid),

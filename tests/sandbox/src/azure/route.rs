@@ -21,6 +21,8 @@ pub enum Route {
     ReadResourceGroup(String),
     /// Creation or change of a resource group.
     PutResourceGroup(String),
+    /// What was done in a subscription.
+    ActivityLog(String),
     /// Role definitions at a scope.
     RoleDefinitions(String),
     /// One role definition.
@@ -86,6 +88,11 @@ impl Route {
             ["tenants"] => Some(Self::Tenants),
             ["subscriptions"] => Some(Self::Subscriptions),
             ["subscriptions", id] => Some(Self::Subscription((*id).to_owned())),
+            ["subscriptions", id, "providers", "microsoft.insights", rest @ ..]
+                if rest == ["eventtypes", "management", "values"] =>
+            {
+                Some(Self::ActivityLog((*id).to_owned()))
+            }
             ["subscriptions", id, "resourcegroups"] => Some(Self::ResourceGroups((*id).to_owned())),
             _ => None,
         }
@@ -112,6 +119,9 @@ impl Route {
             }
             Self::PutResourceGroup(id) => {
                 ("Microsoft.Resources/subscriptions/resourceGroups/write", id.clone())
+            }
+            Self::ActivityLog(id) => {
+                ("Microsoft.Insights/eventtypes/values/read", format!("/subscriptions/{id}"))
             }
             Self::RoleDefinitions(scope) => {
                 ("Microsoft.Authorization/roleDefinitions/read", scope.clone())

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
+use super::activity::Entry;
 use super::assignments::{Assignments, RoleAssignment};
 use super::clusters::Clusters;
 use super::operations::Operations;
@@ -27,6 +28,8 @@ pub struct Knobs {
     pub page_size: usize,
     /// How long a change of a managed cluster takes, by the sandbox clock.
     pub cluster_update: SignedDuration,
+    /// How long after it happened something is in the Activity Log, by the sandbox clock.
+    pub activity_lag: SignedDuration,
     /// Seconds that `Retry-After` of a running operation states.
     pub poll_after: u32,
     /// The next change of a managed cluster ends `Failed` with this code and message.
@@ -41,6 +44,7 @@ impl Default for Knobs {
             assignment_limit: 4000,
             page_size: 500,
             cluster_update: SignedDuration::ZERO,
+            activity_lag: SignedDuration::ZERO,
             poll_after: 1,
             fail_next_update: None,
         }
@@ -60,6 +64,7 @@ pub struct State {
     pub schedules: Vec<RoleSchedule>,
     /// Managed clusters.
     pub clusters: Clusters,
+    pub(super) activity: Vec<Entry>,
     pub(super) operations: Operations,
     pub(super) groups: Groups,
 }

@@ -19,7 +19,7 @@ pub enum Filter {
     EndsWith(String, String),
     /// `property in ('a','b')`.
     In(String, Vec<Value>),
-    /// `property/any(x:x eq 'value')`.
+    /// `property/any(x:x eq 'value')`; a part of the items follows after a slash.
     Any(String, Value),
     /// `property ge value` and the like; no directory property is indexed for it.
     Compare(Order, String, Value),

@@ -9,6 +9,7 @@ mod answer;
 mod app_body;
 mod app_secrets;
 mod applications;
+mod audits;
 mod batch;
 mod call;
 mod conditional_access;
@@ -47,6 +48,7 @@ use serde_json::{Value, json};
 use crate::door::{Caller, body_of, hang_up};
 use crate::world::World;
 
+pub use audits::AuditKnobs;
 pub use delta::{Deltas, Knobs};
 pub use pim::Pim;
 pub use throttle::Throttle;

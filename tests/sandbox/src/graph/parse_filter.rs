@@ -124,12 +124,16 @@ impl Reader {
     fn function(&mut self, name: &str) -> Result<Filter, Refused> {
         self.expect(&Token::Open)?;
         if let Some(list) = name.strip_suffix("/any") {
-            // `c:c eq 'x'`: the variable's name does not matter.
-            self.word()?;
+            // `c:c eq 'x'` or `t:t/id eq 'x'`: the variable's name does not matter.
+            let variable = self.word()?;
+            let list = match variable.split_once('/') {
+                Some((_, below)) => format!("{list}/{below}"),
+                None => list.to_owned(),
+            };
             self.word().and_then(|op| if op == "eq" { Ok(()) } else { Err(invalid(&op)) })?;
             let value = self.value()?;
             self.expect(&Token::Close)?;
-            return Ok(Filter::Any(list.to_owned(), value));
+            return Ok(Filter::Any(list, value));
         }
         let property = self.word()?;
         self.expect(&Token::Comma)?;
@@ -210,6 +214,8 @@ mod tests {
     fn lambdas_functions_and_parentheses_are_read() {
         let filter = parse("servicePrincipalNames/any(c:c eq 'x')").unwrap();
         assert_eq!(filter, Filter::Any("servicePrincipalNames".to_owned(), json!("x")));
+        let filter = parse("targetResources/any(t:t/id eq 'x')").unwrap();
+        assert_eq!(filter, Filter::Any("targetResources/id".to_owned(), json!("x")));
         let filter = parse("not(startsWith(displayName,'a')) and (id eq '')").unwrap();
         assert!(matches!(filter, Filter::And(..)));
     }

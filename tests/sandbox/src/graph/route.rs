@@ -3,8 +3,8 @@
 use super::answer::{Outcome, Refused};
 use super::call::Call;
 use super::{
-    app_secrets, applications, conditional_access, deleted, delta, groups, member_of, members,
-    objects, pim, service_principals, subscriptions, users,
+    app_secrets, applications, audits, conditional_access, deleted, delta, groups, member_of,
+    members, objects, pim, service_principals, subscriptions, users,
 };
 
 /// Answers one call.
@@ -28,6 +28,8 @@ pub fn route(call: &Call<'_>) -> Outcome {
         }
         ["identityGovernance", "privilegedAccess", "group", rest @ ..] => pim::route(call, rest),
         ["identity", "conditionalAccess", rest @ ..] => conditional_access::route(call, rest),
+        ["auditLogs", "directoryAudits"] if call.method == "GET" => audits::list(call),
+        ["auditLogs", "directoryAudits", id] if call.method == "GET" => audits::get(call, id),
         ["auditLogs", "signIns"] if call.method == "GET" => conditional_access::sign_ins(call),
         ["auditLogs", "signIns", id] if call.method == "GET" => {
             conditional_access::sign_in(call, id)

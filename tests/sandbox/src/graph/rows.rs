@@ -59,7 +59,9 @@ pub fn meets(filter: &Filter, row: &Value) -> bool {
             text(name).is_some_and(|found| found.ends_with(&end.to_lowercase()))
         }
         Filter::Any(name, value) => {
-            at(row, name).as_array().into_iter().flatten().any(|item| same(item, value))
+            let (list, part) = name.split_once('/').unwrap_or((name, ""));
+            let items = at(row, list).as_array().into_iter().flatten();
+            items.map(|item| at(item, part)).any(|item| same(item, value))
         }
         Filter::Compare(order, name, value) => {
             let found = (time(at(row, name)), time(value));
@@ -95,7 +97,7 @@ fn time(value: &Value) -> Option<Timestamp> {
 
 /// `name` or `outer/inner`.
 fn at<'r>(row: &'r Value, name: &str) -> &'r Value {
-    name.split('/').fold(row, |value, part| &value[part])
+    name.split('/').filter(|part| !part.is_empty()).fold(row, |value, part| &value[part])
 }
 
 fn same(found: &Value, wanted: &Value) -> bool {

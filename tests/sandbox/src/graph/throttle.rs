@@ -17,6 +17,10 @@ const UNITS_PER_SECOND: f64 = UNITS / 10.0;
 const WRITES: f64 = 3_000.0;
 const WRITES_PER_SECOND: f64 = WRITES / 150.0;
 
+/// Requests for reports (audits and sign-ins) that an app may send in 10 seconds.
+const REPORTS: f64 = 5.0;
+const REPORTS_PER_SECOND: f64 = REPORTS / 10.0;
+
 /// Share of a limit from which answers name it.
 const WARN_FROM: f64 = 0.8;
 
@@ -28,6 +32,7 @@ pub struct Throttle(Mutex<HashMap<String, Bucket>>);
 struct Bucket {
     units: f64,
     writes: f64,
+    reports: f64,
     filled: Timestamp,
 }
 
@@ -70,13 +75,20 @@ impl Throttle {
         let now = call.world.clock.now();
         let app = call.caller.app_id.clone().unwrap_or_default();
         let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let bucket =
-            buckets.entry(app).or_insert(Bucket { units: UNITS, writes: WRITES, filled: now });
+        let full = Bucket { units: UNITS, writes: WRITES, reports: REPORTS, filled: now };
+        let bucket = buckets.entry(app).or_insert(full);
         let passed = now.duration_since(bucket.filled).as_secs_f64().max(0.0);
         bucket.filled = now;
         bucket.units = (bucket.units + passed * UNITS_PER_SECOND).min(UNITS) - f64::from(units);
         let writes = f64::from(u8::from(write));
         bucket.writes = (bucket.writes + passed * WRITES_PER_SECOND).min(WRITES) - writes;
+        let report = call.segments.first().is_some_and(|first| first == "auditLogs");
+        bucket.reports = (bucket.reports + passed * REPORTS_PER_SECOND).min(REPORTS);
+        if report && bucket.reports < 1.0 {
+            let wait = (1.0 - bucket.reports) / REPORTS_PER_SECOND;
+            return Err((wait.ceil(), "ReportsLimitExceeded"));
+        }
+        bucket.reports -= f64::from(u8::from(report));
         if bucket.units < 0.0 {
             return Err(((-bucket.units / UNITS_PER_SECOND).ceil(), "ResourceUnitLimitExceeded"));
         }

@@ -1,6 +1,7 @@
 //! The tenant's wire behaviour, seen by a real HTTP client over TLS: one module per question.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod audits;
 mod batch;
 mod conditional_access;
 mod deleted;
