@@ -81,7 +81,7 @@ pub struct World {
     /// How stale Graph's reads are.
     pub lag: Lag,
     /// How Graph's delta queries behave.
-    pub deltas: crate::graph::Deltas,
+    pub deltas: graph::Deltas,
     /// Subscriptions to changes, and their deliveries.
     pub notifications: crate::Notifications,
     /// Rights of each function.
@@ -118,7 +118,7 @@ impl World {
             faults: Faults::default(),
             latency: Latency::default(),
             lag: Lag::default(),
-            deltas: crate::graph::Deltas::default(),
+            deltas: graph::Deltas::default(),
             notifications: crate::Notifications::default(),
             rights: rights::Table::default(),
             keys: identity::Keys::of_this_process()?,
