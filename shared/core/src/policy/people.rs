@@ -72,11 +72,20 @@ pub struct Limits {
     /// Changes of Entra that nobody told of although it is subscribed to are reported after this
     /// long, an ISO 8601 duration of days, hours and minutes.
     pub feed_silence: String,
+    /// More removals of strangers than this within an hour, from one team's group or in one
+    /// cluster, are held for an operator.
+    #[schemars(range(max = 1_000_000))]
+    pub drift_per_hour: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { leavers_per_hour: 20, sweep_calls_per_second: 20, feed_silence: "PT24H".into() }
+        Self {
+            leavers_per_hour: 20,
+            sweep_calls_per_second: 20,
+            feed_silence: "PT24H".into(),
+            drift_per_hour: 20,
+        }
     }
 }
 
