@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use futures::{StreamExt, TryStreamExt, stream};
 use latchkey_core::{
     Holdings, ObjectId, PersonId, Refusal,
+    drift::Past,
     holdings::User,
     plan::plan_person,
     policy::Matching,
@@ -87,8 +88,9 @@ fn differs(
     let state = view.state(cx.now());
     let held = held(view, &state, user, ground, members);
     // Who else administers a cluster is not looked up here: where it matters, a planner looks.
-    match plan_person(cx.policy(), &state, &held, &[], cx.now()) {
-        Ok(plan) => !plan.is_done(),
+    let past = Past { facts: &view.facts, story: Some(&view.drift) };
+    match plan_person(cx.policy(), &state, &held, past, &[], cx.now()) {
+        Ok(plan) => !plan.is_done() || !plan.drift.is_empty(),
         Err(Refusal::NoUser { .. }) => view.cases.is_empty(),
         Err(_) => true,
     }

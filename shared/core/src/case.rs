@@ -14,7 +14,7 @@ use crate::{
     message::About,
 };
 pub use streams::{
-    UserRecord, case_stream, cluster_stream, person_stream, plan_stream, team_stream, user_stream,
+    case_stream, cluster_stream, person_stream, plan_stream, team_stream,
 };
 
 /// One record of the stream `cases/{id}`. `Debug` hides an operator's words.

@@ -6,7 +6,7 @@ use futures::future::{join_all, try_join_all};
 use latchkey_cluster::Cluster;
 use latchkey_core::{
     CallError, CaseId, ClusterName, Names, ObjectId, PersonId, Timestamp,
-    case::{PersonRecord, UserRecord, person_stream, user_stream},
+    case::{PersonRecord, person_stream},
     drift::Story,
     fact::Fact,
     holdings::{Binding, Group, RoleAssignment, User},
@@ -158,7 +158,7 @@ impl PersonView {
     }
 
     /// Notes the Entra user, so that the next look needs no search and whoever meets the user knows
-    /// the person. The link comes last: after a crash before it all is noted again.
+    /// the person.
     ///
     /// # Errors
     /// Whatever the ledger answers.
@@ -168,26 +168,10 @@ impl PersonView {
         }
         // The index first: a link that is kept is never written again.
         feeds::link(cx, user, &self.person).await?;
-        if let Some(former) = &self.link {
-            belongs_to(cx, former, None).await?;
-        }
-        belongs_to(cx, user, Some(&self.person)).await?;
         let record = PersonRecord::Linked { user: user.clone() };
         cx.ledger().append_always(&person_stream(&self.person), cx.now(), &record).await?;
         Ok(())
     }
-}
-
-/// Notes whose a user is.
-async fn belongs_to(cx: &Cx, user: &ObjectId, person: Option<&PersonId>) -> Result<(), StepError> {
-    let record = UserRecord { person: person.cloned() };
-    append_if(cx, &user_stream(user), |seen: &[UserRecord]| {
-        let known = seen.last().is_some_and(|last| last.person == record.person);
-        let needless = known || (seen.is_empty() && record.person.is_none());
-        (!needless).then(|| record.clone())
-    })
-    .await?;
-    Ok(())
 }
 
 /// The person whom a user was found to be; or whose id it carries, when facts of that person are
@@ -200,8 +184,14 @@ pub async fn person_of(
     user: &ObjectId,
     employee_id: Option<&str>,
 ) -> Result<Option<PersonId>, StepError> {
-    if let Some(last) = read::<UserRecord>(cx, &user_stream(user)).await?.pop() {
-        return Ok(last.person);
+    let known = feeds::linked(cx, user).await?;
+    for person in known.iter().rev() {
+        if PersonView::read(cx, person).await?.link.as_ref() == Some(user) {
+            return Ok(Some(person.clone()));
+        }
+    }
+    if !known.is_empty() {
+        return Ok(None); // it was somebody's who has another user now
     }
     let by_id = cx.policy().people.matching == Matching::EmployeeId;
     let named = employee_id.filter(|_| by_id).and_then(|id| PersonId::new(id).ok());

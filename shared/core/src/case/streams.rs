@@ -1,25 +1,10 @@
 //! Where the records are, and what leads to them.
 
-use serde::{Deserialize, Serialize};
-
-use crate::ids::{CaseId, ClusterName, ObjectId, PersonId, PlanHash, TeamName};
+use crate::ids::{CaseId, ClusterName, PersonId, PlanHash, TeamName};
 
 /// The stream of a person's facts and cases.
 pub fn person_stream(id: &PersonId) -> String {
     format!("people/{id}")
-}
-
-/// The stream that leads from an Entra user to the person it was found to be.
-pub fn user_stream(user: &ObjectId) -> String {
-    format!("users/{user}")
-}
-
-/// One record of the stream `users/{id}`; the last one counts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct UserRecord {
-    /// Whose user it is; nobody's any more when none.
-    pub person: Option<PersonId>,
 }
 
 /// The stream of a cluster.
