@@ -9,6 +9,7 @@
 //! - `conformance`: do the real `az` and `kubectl` see what the seed documents show?
 //! - `both_planes`: is access given by Azure roles and by bindings at once, and is nothing left of it?
 //! - `brake`: does a bad feed empty the company?
+//! - `drift_by_policy`: are edits behind our back removed, excepted or told as the policy says?
 //! - `just_in_time`: is membership for a time approved, given, and over by itself?
 //! - `leaver`: how many calls and round trips does a leaver cost?
 //! - `ops`: who may ask `ops` for what, and what does it answer?
@@ -24,6 +25,7 @@ mod both_planes;
 mod brake;
 mod clusters;
 mod conformance;
+mod drift_by_policy;
 mod every_step;
 mod just_in_time;
 mod leaver;

@@ -36,11 +36,11 @@ pub(super) async fn look(cx: &Cx, offer: Offer, order: Order) -> Result<Value, F
         }
         Offer::PlanTeam => {
             let about: request::Team = read(order.request)?;
-            planned(plan_team::look(cx, &about.team).await?)
+            planned(plan_team::look(cx, &about.team).await?.plan)
         }
         Offer::PlanCluster => {
             let about: request::Cluster = read(order.request)?;
-            planned(plan_cluster::look(cx, &about.cluster).await?)
+            planned(plan_cluster::look(cx, &about.cluster).await?.plan)
         }
     };
     let lines: Vec<_> = lines.lines().collect();

@@ -3,18 +3,21 @@
 use std::{collections::BTreeSet, mem, time::Instant};
 
 use latchkey_core::{
-    ClusterName, Decision, GroupName, Plan, Refusal,
+    CaseId, ClusterName, Decision, GroupName, Plan, Refusal,
     case::PersonRecord,
+    drift::Found,
     message::{About, PlanMessage},
     op::Integration,
-    plan::{ClusterHeld, plan_cluster},
+    plan::{ClusterHeld, plan_cluster, plan_strays},
     policy::{CompliantDevice, team_grants},
     request,
 };
 use latchkey_runtime::{
     Cx,
-    Need::{self, Arm, Graph, Send},
-    Step as _, StepError, admins, case, journal, secured,
+    Need::{self, Arm, Graph, Kube, Send},
+    Step as _, StepError, admins, case,
+    drift::{self, Look, Side},
+    journal, mail, secured,
 };
 
 use crate::steps::require_compliant_device::RequireCompliantDevice;
@@ -28,9 +31,17 @@ pub const NEEDS: &[Need] = &[
     Graph("GroupMember.Read.All"),
     Graph("Policy.Read.All"),
     Graph("User.Read.All"),
-    Arm("Microsoft.ContainerService/managedClusters", &["read"]),
+    Arm("Microsoft.Authorization/roleAssignments", &["read"]),
+    Arm("Microsoft.Authorization/roleDefinitions", &["read"]),
+    Arm(
+        "Microsoft.ContainerService/managedClusters",
+        &["read", "listClusterUserCredential/action"],
+    ),
+    Kube("rolebindings", &["list"]),
+    Kube("clusterrolebindings", &["list"]),
     Send("steps"),
     Send("plans"),
+    Send("changes"),
 ];
 
 /// Looks at a cluster, and sends what is to be done.
@@ -42,12 +53,16 @@ pub async fn plan(cx: &Cx, message: &PlanMessage, name: &ClusterName) -> Result<
     if !planning::is_owed(cx, message).await? {
         return Ok(());
     }
-    let held = observe(cx, name).await?;
+    let Seen { held, around, plan } = look(cx, name).await?;
     if held.security.integration == Integration::Managed && message.attempt > 1 {
         planning::wake(cx, teams_at(cx, name)?).await?;
     }
-    match decide(cx, name, &held)? {
-        Ok(plan) => planning::carry_on(cx, message, &plan, began).await,
+    match plan {
+        Ok(plan) => {
+            drift::record(cx, &message.about, &around.story, &plan.drift).await?;
+            look_at_leavers(cx, message, &around).await?;
+            planning::carry_on(cx, message, &plan, began).await
+        }
         Err(refusal) => needs_somebody(cx, message, &refusal).await,
     }
 }
@@ -83,32 +98,60 @@ fn teams_at(cx: &Cx, name: &ClusterName) -> Result<Vec<About>, StepError> {
     Ok(teams)
 }
 
+/// Whoever has left and still holds something here gets a look of their own, which takes it: no
+/// policy about drift keeps it for them.
+async fn look_at_leavers(cx: &Cx, message: &PlanMessage, around: &Look) -> Result<(), StepError> {
+    for person in &around.straying.left {
+        let case_id = CaseId::of(&["left", person.as_str(), message.case_id.as_str()]);
+        let look = PlanMessage::first(case_id, About::Person(person.clone()));
+        mail::send_plan(cx, &look, None).await?;
+    }
+    Ok(())
+}
+
+/// What a look at a cluster shows.
+#[derive(Debug)]
+pub struct Seen {
+    /// How it is secured, and who administers it.
+    pub held: ClusterHeld,
+    /// What in it the policy does not give.
+    pub around: Look,
+    /// What follows.
+    pub plan: Result<Plan, Refusal>,
+}
+
 /// Observes and decides; also the dry run.
 ///
 /// # Errors
 /// Whatever observing meets.
-pub async fn look(cx: &Cx, name: &ClusterName) -> Result<Result<Plan, Refusal>, StepError> {
+pub async fn look(cx: &Cx, name: &ClusterName) -> Result<Seen, StepError> {
     let held = observe(cx, name).await?;
-    decide(cx, name, &held)
+    let around = Look::at(cx, name, sides(&held), &held.admins).await?;
+    let mut plan = plan_cluster(cx.policy(), name, &secured::declared(cx, name)?, &held);
+    if let Ok(plan) = &mut plan {
+        let sight = |found: &Found| around.in_sight(found);
+        let judged = around.straying.judge(cx.policy(), &around.story, sight, cx.now());
+        plan_strays(plan, name, &around.straying, judged);
+        let blind = around.unseen.iter();
+        plan.residue
+            .extend(blind.map(|why| format!("bindings in {name} could not be seen: {why}")));
+    }
+    Ok(Seen { held, around, plan })
 }
 
-/// What follows from what was observed.
-///
-/// # Errors
-/// A refusal when the policy has no such cluster.
-pub fn decide(
-    cx: &Cx,
-    name: &ClusterName,
-    held: &ClusterHeld,
-) -> Result<Result<Plan, Refusal>, StepError> {
-    Ok(plan_cluster(cx.policy(), name, &secured::declared(cx, name)?, held))
+/// A cluster that Entra does not guard does not let us in; nor does one that is stopped, or is being
+/// changed.
+fn sides(held: &ClusterHeld) -> &'static [Side] {
+    let seen = &held.security;
+    let open = seen.integration == Integration::Managed && !seen.stopped && seen.changing.is_none();
+    if open { &[Side::Azure, Side::Kubernetes] } else { &[Side::Azure] }
 }
 
 /// How the cluster is secured, and who administers it.
 ///
 /// # Errors
 /// Whatever observing meets.
-pub async fn observe(cx: &Cx, name: &ClusterName) -> Result<ClusterHeld, StepError> {
+async fn observe(cx: &Cx, name: &ClusterName) -> Result<ClusterHeld, StepError> {
     let (device, missing) = device(cx, name).await?;
     Ok(ClusterHeld {
         security: secured::look(cx, name).await?,

@@ -6,6 +6,7 @@ use latchkey_core::{
     CaseId, Holdings, PersonId, Plan, Timestamp,
     case::{CaseRecord, Cause},
     desired::Desired,
+    drift::Past,
     fact::EventKey,
     invariants::Admins,
     message::{About, PlanMessage},
@@ -15,7 +16,7 @@ use latchkey_core::{
 use latchkey_runtime::{
     Cx,
     Need::{self, Arm, Graph, Kube, Send},
-    PersonView, StepError, admins, case, mail, people, pim,
+    PersonView, StepError, admins, case, drift, mail, people, pim,
 };
 
 use super::planning;
@@ -35,6 +36,7 @@ pub const NEEDS: &[Need] = &[
     Kube("clusterrolebindings", &["list"]),
     Send("steps"),
     Send("plans"),
+    Send("changes"),
 ];
 
 /// Looks at a person, and sends what is to be done.
@@ -57,6 +59,7 @@ pub async fn plan(cx: &Cx, message: &PlanMessage, person: &PersonId) -> Result<(
     let seen = look(cx, &view).await?;
     match seen.plan {
         Ok(plan) => {
+            drift::record(cx, &message.about, &view.drift, &plan.drift).await?;
             if plan.is_done() {
                 settle(cx, message, &view, &seen.admins).await?;
             }
@@ -105,7 +108,8 @@ pub async fn look(cx: &Cx, view: &PersonView) -> Result<Seen, StepError> {
     let state = view.state(now);
     let held = observe(cx, view, state.standing()).await?;
     let admins = admins::at_stake(cx, &held.groups).await?;
-    let plan = plan_person(cx.policy(), &state, &held, &admins, now);
+    let past = Past { facts: &view.facts, story: Some(&view.drift) };
+    let plan = plan_person(cx.policy(), &state, &held, past, &admins, now);
     Ok(Seen { desired: Desired::of(cx.policy(), &state, now), held, admins, plan })
 }
 

@@ -4,17 +4,20 @@ use std::time::Instant;
 
 use futures::future::try_join_all;
 use latchkey_core::{
-    ClusterName, Plan, TeamName,
+    ClusterName, Plan, Refusal, TeamName,
+    drift::judge_team,
     holdings::{Group, TeamHoldings},
     message::PlanMessage,
     op::Integration,
-    plan::plan_team,
+    plan::{plan_strangers, plan_team},
     policy::team_grants,
 };
 use latchkey_runtime::{
     Cx,
     Need::{self, Arm, Graph, Kube, Send},
-    StepError, case, secured, teams,
+    StepError, case,
+    drift::{self, Members},
+    secured, teams,
 };
 
 use super::planning;
@@ -24,6 +27,7 @@ pub const NAME: &str = "plan_team";
 /// What the planner may touch: it reads everything and writes nothing.
 pub const NEEDS: &[Need] = &[
     Graph("GroupMember.Read.All"),
+    Graph("User.Read.All"),
     Arm("Microsoft.Authorization/roleAssignments", &["read"]),
     Arm(
         "Microsoft.ContainerService/managedClusters",
@@ -35,6 +39,7 @@ pub const NEEDS: &[Need] = &[
     Kube("clusterrolebindings", &["list"]),
     Send("steps"),
     Send("plans"),
+    Send("changes"),
 ];
 
 /// Looks at a team, and sends what is to be done.
@@ -46,24 +51,44 @@ pub async fn plan(cx: &Cx, message: &PlanMessage, team: &TeamName) -> Result<(),
     if !planning::is_owed(cx, message).await? {
         return Ok(());
     }
-    match look(cx, team).await? {
-        Ok(plan) => planning::carry_on(cx, message, &plan, began).await,
+    let seen = look(cx, team).await?;
+    match seen.plan {
+        Ok(plan) => {
+            drift::record(cx, &message.about, &seen.members.story, &plan.drift).await?;
+            planning::carry_on(cx, message, &plan, began).await
+        }
         Err(refusal) => {
             case::mark_stuck(cx, &message.case_id, &message.about, vec![refusal.to_string()]).await
         }
     }
 }
 
+/// What a look at a team shows.
+#[derive(Debug)]
+pub struct Seen {
+    /// What it holds.
+    pub held: TeamHoldings,
+    /// Who is in its group, without being anybody HR knows.
+    pub members: Members,
+    /// What follows.
+    pub plan: Result<Plan, Refusal>,
+}
+
 /// Observes and decides; also the dry run.
 ///
 /// # Errors
 /// Whatever observing meets.
-pub async fn look(
-    cx: &Cx,
-    team: &TeamName,
-) -> Result<Result<Plan, latchkey_core::Refusal>, StepError> {
+pub async fn look(cx: &Cx, team: &TeamName) -> Result<Seen, StepError> {
     let held = observe(cx, team).await?;
-    Ok(plan_team(cx.policy(), team, &held))
+    let members = Members::of(cx, team, held.group.clone()).await?;
+    let mut plan = plan_team(cx.policy(), team, &held);
+    if let (Ok(plan), Some(group)) = (&mut plan, &held.group) {
+        let (strangers, story) = (members.strangers.as_slice(), &members.story);
+        let judged =
+            judge_team(cx.policy(), team, (group, strangers), &members.admins, story, cx.now());
+        plan_strangers(plan, team, judged);
+    }
+    Ok(Seen { held, members, plan })
 }
 
 /// What the team holds, and what of its ground is there.

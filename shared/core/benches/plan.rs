@@ -9,6 +9,7 @@ use std::{collections::BTreeSet, hint::black_box, process::ExitCode, time::Insta
 use jiff::{SignedDuration, Timestamp};
 use latchkey_core::{
     GroupName, Holdings, ObjectId, PersonId, Policy, SpellId,
+    drift::Past,
     fact::{Attributes, EventKey, Fact, FactKind, Urgency},
     holdings::{Group, User},
     invariants::Admins,
@@ -39,7 +40,8 @@ fn main() -> ExitCode {
     let (mut steps, mut entitlements) = (0, 0);
     for case in &people {
         let state = PersonState::of(&case.person, &case.facts, now);
-        let plan = plan_person(&policy, &state, &case.held, &admins, now).unwrap();
+        let past = Past { facts: &case.facts, story: None };
+        let plan = plan_person(&policy, &state, &case.held, past, &admins, now).unwrap();
         steps += plan.intents.len();
         entitlements += case.held.groups.len();
         black_box(plan);

@@ -21,6 +21,7 @@ mod paths;
 mod place;
 mod reach;
 mod row;
+mod unexplained;
 mod why;
 
 use serde::Serialize;
@@ -34,6 +35,7 @@ use names::Names;
 pub use observed::{Observed, Unseen};
 use paths::Paths;
 pub use row::{Row, Since, Standing, State, Who, WhoKind};
+pub use unexplained::{Unexplained, Via, unexplained};
 pub use why::NOT_IN_POLICY;
 
 /// Who can do what, and what could not be seen.

@@ -1,5 +1,7 @@
 //! The records of a case, as the ledger keeps them.
 
+mod streams;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -7,8 +9,12 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Timestamp,
     approval::Ask,
-    ids::{ClusterName, ObjectId, PersonId, PlanHash, TeamName},
+    drift::{Actor, Found, Response},
+    ids::{ObjectId, PlanHash},
     message::About,
+};
+pub use streams::{
+    UserRecord, case_stream, cluster_stream, person_stream, plan_stream, team_stream, user_stream,
 };
 
 /// One record of the stream `cases/{id}`. `Debug` hides an operator's words.
@@ -192,7 +198,7 @@ pub enum Outcome {
     Waiting,
 }
 
-/// One record of the stream `people/{id}`, beside facts.
+/// One record of the stream `people/{id}`, `teams/{team}` or `clusters/{cluster}`.
 #[expect(clippy::large_enum_variant, reason = "almost every record is a fact")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "record", rename_all = "camelCase")]
@@ -223,6 +229,34 @@ pub enum PersonRecord {
         /// The case.
         case_id: crate::ids::CaseId,
     },
+    /// Something was found that the policy does not give; or what becomes of it is another thing
+    /// now.
+    #[serde(rename_all = "camelCase")]
+    Drift {
+        /// What was found.
+        found: Found,
+        /// What becomes of it.
+        #[serde(flatten)]
+        response: Response,
+        /// When that was decided.
+        at: Timestamp,
+    },
+    /// The audit logs were asked who did it.
+    #[serde(rename_all = "camelCase")]
+    DriftBy {
+        /// What was found.
+        found: Found,
+        /// Who did it; none when the logs do not tell.
+        actor: Option<Actor>,
+    },
+    /// It is not found any more: found again, it is another story.
+    #[serde(rename_all = "camelCase")]
+    DriftOver {
+        /// What was found.
+        found: Found,
+        /// When it was seen to be gone.
+        at: Timestamp,
+    },
     /// A case rests, or once did, until somebody approves or another plan is carried out: whoever
     /// can wake it finds it here.
     #[serde(rename_all = "camelCase")]
@@ -230,26 +264,6 @@ pub enum PersonRecord {
         /// The case.
         case_id: crate::ids::CaseId,
     },
-}
-
-/// The stream of a person's facts and cases.
-pub fn person_stream(id: &PersonId) -> String {
-    format!("people/{id}")
-}
-
-/// The stream of a cluster.
-pub fn cluster_stream(name: &ClusterName) -> String {
-    format!("clusters/{name}")
-}
-
-/// The stream of a team's cases.
-pub fn team_stream(name: &TeamName) -> String {
-    format!("teams/{name}")
-}
-
-/// The stream that leads from a plan's hash to its case.
-pub fn plan_stream(hash: &PlanHash) -> String {
-    format!("plans/{hash}")
 }
 
 /// The one record of the stream `plans/{hash}`.
@@ -264,8 +278,3 @@ pub struct PlanRecord {
 
 /// How a line of [`CaseRecord::Planned`]'s residue begins that waits for something to come first.
 pub const WAITS: &str = "waits: ";
-
-/// The stream of a case.
-pub fn case_stream(id: &crate::ids::CaseId) -> String {
-    format!("cases/{id}")
-}

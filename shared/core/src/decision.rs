@@ -168,6 +168,14 @@ pub enum Refusal {
         /// How many are allowed.
         limit: u32,
     },
+    /// More strangers to be removed within the hour than the policy allows without an operator.
+    #[error("limits.driftPerHour: {count} removals within an hour, {limit} allowed")]
+    TooMuchDrift {
+        /// How many.
+        count: u32,
+        /// How many are allowed.
+        limit: u32,
+    },
     /// An operator may not operate on themselves.
     #[error("{person} is the requester: nobody operates on themselves")]
     OnOneself {

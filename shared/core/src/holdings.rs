@@ -76,6 +76,20 @@ impl Group {
         format!("Team {team}, kept by Latchkey")
     }
 
+    /// What a person must do to end a membership that we cannot end by an ordinary write; none when
+    /// we can.
+    pub fn by_hand(&self) -> Option<&'static str> {
+        if self.dynamic {
+            Some("its members follow a rule: change the attribute that the rule looks at")
+        } else if self.synced {
+            Some("its members come from the on-premises directory: take the member out there")
+        } else if self.role_assignable {
+            Some("it is role-assignable: only a privileged administrator can take the member out")
+        } else {
+            None
+        }
+    }
+
     /// Whether members can be written through Graph.
     pub fn writable(&self) -> bool {
         !self.dynamic && !self.synced

@@ -10,6 +10,7 @@ pub use parts::{Integration, Membership, NewUser};
 
 use crate::{
     Timestamp,
+    access::WhoKind,
     azure_role::AzureRole,
     holdings::{Binding, PrincipalType, RoleRef, Subject},
     ids::{ClusterName, GroupName, NamespaceName, ObjectId, PersonId, Reference, TeamName},
@@ -104,6 +105,19 @@ pub enum Op {
         name: GroupName,
         /// The group.
         group: ObjectId,
+    },
+    /// End the membership of somebody or something that is no person of ours.
+    EvictMember {
+        /// The team.
+        team: TeamName,
+        /// Its group.
+        group: ObjectId,
+        /// The group's name.
+        name: GroupName,
+        /// Who or what.
+        member: ObjectId,
+        /// What that is.
+        kind: WhoKind,
     },
     /// Make the user eligible for membership (PIM for Groups).
     MakeEligible {

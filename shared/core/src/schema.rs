@@ -95,17 +95,30 @@ fn message(kind: &Kind) -> String {
     }
 }
 
-/// Of alternatives, the constants make a list of names; else the first that is not `null` speaks.
+/// Of alternatives, one that is wrong only further down speaks for itself; else the constants make
+/// a list of names, an object among them is told as one; else the first that is not `null` speaks.
 fn alternatives(field: String, context: &[Vec<ValidationError<'static>>]) -> Vec<Violation> {
-    let errors = context.iter().flatten();
-    let names: Vec<_> = errors
-        .filter_map(|error| match error.kind() {
-            Kind::Constant { expected_value } => expected_value.as_str(),
-            Kind::Enum { options } => options.as_array()?.first()?.as_str(),
-            _ => None,
+    let inside = |error: &ValidationError<'_>| path(error.instance_path()) != field;
+    let chosen = context.iter().find(|errors| !errors.is_empty() && errors.iter().all(inside));
+    if let Some(errors) = chosen {
+        return errors.iter().flat_map(read).collect();
+    }
+    let errors = || context.iter().flatten();
+    let mut names: Vec<_> = errors()
+        .flat_map(|error| match error.kind() {
+            Kind::Constant { expected_value } => expected_value.as_str().into_iter().collect(),
+            Kind::Enum { options } => {
+                options.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+            }
+            _ => Vec::new(),
         })
         .collect();
     if !names.is_empty() {
+        let is_object = |error: &ValidationError<'_>| {
+            matches!(error.kind(), Kind::Type { kind: TypeKind::Single(kind) }
+                if kind.to_string() == "object")
+        };
+        names.extend(errors().any(is_object).then_some("an object"));
         return vec![Violation { field, message: one_of(names) }];
     }
     let is_null = |error: &ValidationError<'_>| {

@@ -8,6 +8,7 @@ use latchkey_core::{
     CaseId, Decision, Holdings, Names, Op, PersonId, Plan, Timestamp,
     case::{CaseRecord, PersonRecord},
     desired::Desired,
+    drift::Past,
     event::{CloudEvent, PersonData},
     fact::{Attributes, Fact},
     holdings::{PrincipalType, RoleAssignment, Subject, User, names_user},
@@ -99,7 +100,8 @@ fn events_and_facts_and_what_follows_from_them_show_nobody() {
     let state = PersonState::of(&person, std::slice::from_ref(&fact), now());
     let desired = Desired::of(&policy, &state, now());
     let plan: Plan =
-        latchkey_core::plan::plan_person(&policy, &state, &holdings(), &[], now()).unwrap();
+        latchkey_core::plan::plan_person(&policy, &state, &holdings(), Past::default(), &[], now())
+            .unwrap();
     assert!(!plan.is_done() && !desired.teams.is_empty());
     hides(&event);
     hides(&data);

@@ -13,6 +13,7 @@ pub mod config;
 pub mod connect;
 pub mod cx;
 pub mod deliver;
+pub mod drift;
 pub mod error;
 pub mod journal;
 pub mod mail;

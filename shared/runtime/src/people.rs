@@ -6,14 +6,19 @@ use futures::future::{join_all, try_join_all};
 use latchkey_cluster::Cluster;
 use latchkey_core::{
     CallError, CaseId, ClusterName, Names, ObjectId, PersonId, Timestamp,
-    case::{PersonRecord, person_stream},
+    case::{PersonRecord, UserRecord, person_stream, user_stream},
+    drift::Story,
     fact::Fact,
     holdings::{Binding, Group, RoleAssignment, User},
     policy::Matching,
     state::PersonState,
 };
 
-use crate::{cx::Cx, error::StepError, journal::read};
+use crate::{
+    cx::Cx,
+    error::StepError,
+    journal::{append_if, read},
+};
 
 /// A person's stream, read.
 #[derive(Debug, Clone)]
@@ -28,6 +33,8 @@ pub struct PersonView {
     pub cases: Vec<CaseId>,
     /// Whether the mass-leaver brake holds this person's case.
     pub held: bool,
+    /// What was found of theirs that the policy does not give.
+    pub drift: Story,
 }
 
 impl PersonView {
@@ -43,6 +50,7 @@ impl PersonView {
             link: None,
             cases: Vec::new(),
             held: false,
+            drift: Story::of(&records),
         };
         for record in records {
             match record {
@@ -54,7 +62,10 @@ impl PersonView {
                 }
                 PersonRecord::Linked { user } => view.link = Some(user),
                 PersonRecord::Case { case_id } => view.cases.push(case_id),
-                PersonRecord::Awaits { .. } => {}
+                PersonRecord::Awaits { .. }
+                | PersonRecord::Drift { .. }
+                | PersonRecord::DriftBy { .. }
+                | PersonRecord::DriftOver { .. } => {}
                 PersonRecord::Held { .. } => view.held = true,
                 PersonRecord::Released { .. } => view.held = false,
             }
@@ -144,7 +155,8 @@ impl PersonView {
         Names::of(&self.person, user, self.link.as_ref())
     }
 
-    /// Notes the Entra user, so that the next look needs no search.
+    /// Notes the Entra user, so that the next look needs no search and whoever meets the user knows
+    /// the person. The link comes last: after a crash before it all is noted again.
     ///
     /// # Errors
     /// Whatever the ledger answers.
@@ -152,10 +164,46 @@ impl PersonView {
         if self.link.as_ref() == Some(user) {
             return Ok(());
         }
+        if let Some(former) = &self.link {
+            belongs_to(cx, former, None).await?;
+        }
+        belongs_to(cx, user, Some(&self.person)).await?;
         let record = PersonRecord::Linked { user: user.clone() };
         cx.ledger().append_always(&person_stream(&self.person), cx.now(), &record).await?;
         Ok(())
     }
+}
+
+/// Notes whose a user is.
+async fn belongs_to(cx: &Cx, user: &ObjectId, person: Option<&PersonId>) -> Result<(), StepError> {
+    let record = UserRecord { person: person.cloned() };
+    append_if(cx, &user_stream(user), |seen: &[UserRecord]| {
+        let known = seen.last().is_some_and(|last| last.person == record.person);
+        let needless = known || (seen.is_empty() && record.person.is_none());
+        (!needless).then(|| record.clone())
+    })
+    .await?;
+    Ok(())
+}
+
+/// The person whom a user was found to be; or whose id it carries, when facts of that person are
+/// known and no user of theirs is yet.
+///
+/// # Errors
+/// Whatever the ledger answers.
+pub async fn person_of(
+    cx: &Cx,
+    user: &ObjectId,
+    employee_id: Option<&str>,
+) -> Result<Option<PersonId>, StepError> {
+    if let Some(last) = read::<UserRecord>(cx, &user_stream(user)).await?.pop() {
+        return Ok(last.person);
+    }
+    let by_id = cx.policy().people.matching == Matching::EmployeeId;
+    let named = employee_id.filter(|_| by_id).and_then(|id| PersonId::new(id).ok());
+    let Some(person) = named else { return Ok(None) };
+    let view = PersonView::read(cx, &person).await?;
+    Ok((!view.facts.is_empty() && view.link.is_none()).then_some(person))
 }
 
 /// Azure roles that name the user, at, above or below the governed clusters, each once.

@@ -21,6 +21,18 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
          that Directory.Read.All contains it is not documented for that pair",
     ),
     (
+        "evict_members",
+        "User.Read.All",
+        "without it Graph lists the members of a group by id alone: nobody would be known by the id \
+         that HR gave them",
+    ),
+    (
+        "remove_assignments",
+        "User.Read.All",
+        "without it Graph tells no more of a user than the id: nobody would be known by the id that \
+         HR gave them",
+    ),
+    (
         "disable_local_accounts",
         "User.Read.All",
         "without it Graph lists the members of a group by id alone, whether they may sign in or \

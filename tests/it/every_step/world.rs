@@ -82,6 +82,8 @@ pub async fn fill(sandbox: &Sandbox, cx: &Cx, change: Change) {
     governance::fill(&sandbox.world, cx, &ids.leaver, change);
     azure(&sandbox.world, cx, &ids);
     clusters(&sandbox.world, &ids, change);
+    let private = cx.policy().clusters.values().next().expect("it has private-aks");
+    by_hand(&sandbox.world, &private.resource_id, &ids);
     granted(&sandbox.world, change);
     former(&sandbox.world, cx, &ids, change);
     facts(cx, change).await;
@@ -138,6 +140,7 @@ fn directory(world: &World, change: Change) -> Ids {
         directory.add_member(group, &leaver);
     }
     directory.add_member(&backend, &colleague);
+    strangers(directory, &backend);
     if [Change::UserDisabled, Change::UserDeleted].contains(&change) {
         let joiner = employee(directory, "alex.hill", "1001");
         let _ = directory.change_user(&joiner, |user| user.account_enabled = false);
@@ -161,6 +164,55 @@ fn directory(world: &World, change: Change) -> Ids {
     let seasonal = seasonal.id.clone();
     Ids { leaver, admins, backend, retail, seasonal, retired }
 }
+
+/// Who is in the group of team backend, and nobody that HR knows: a user, a guest and a group.
+fn strangers(directory: &mut Directory, group: &str) {
+    let user = directory.add_user("nobody.knows");
+    let guest = directory.add_user("visitor");
+    let nested = directory.add_group("Night_shift");
+    let changed = directory.change_user(&guest, |user| {
+        user.other.insert("userType".to_owned(), json!("Guest"));
+    });
+    assert!(changed.is_some_and(|changed| changed.is_ok()), "the guest exists");
+    for stranger in [&user, &guest, &nested] {
+        directory.add_member(group, stranger);
+    }
+}
+
+/// What somebody gave by hand at private-aks and in it: to a stranger, to a group of nobody's, and
+/// to a team's own group.
+fn by_hand(world: &World, cluster: &str, ids: &Ids) {
+    let mut azure = world.azure.write().unwrap_or_else(PoisonError::into_inner);
+    let admin = "Azure Kubernetes Service RBAC Cluster Admin";
+    let reader = "Azure Kubernetes Service RBAC Reader";
+    azure.assign(admin, cluster, "User", STRANGER);
+    azure.assign(reader, &format!("{cluster}/namespaces/backend"), "Group", GONE_GROUP);
+    azure.assign("Contributor", cluster, "Group", &ids.backend);
+    drop(azure);
+    let mut clusters = world.clusters.write().unwrap_or_else(PoisonError::into_inner);
+    let private = clusters.get_mut("private-aks").expect("it was added");
+    let both = [subject("User", STRANGER), subject("User", "ada@example.com")];
+    private.add(with_subjects(Some("backend"), "two-strangers", "edit", &both));
+    private.add(with_subjects(None, "two-strangers", "view", &both));
+    let mixed = [
+        subject("Group", GONE_GROUP),
+        json!({ "kind": "ServiceAccount", "name": "robot", "namespace": "backend" }),
+        subject("User", STRANGER),
+    ];
+    private.add(with_subjects(None, "all-sorts", "cluster-admin", &mixed));
+    let mut own = with_subjects(Some("backend"), "own-role", "porter", &mixed);
+    own["roleRef"]["kind"] = json!("Role");
+    private.add(own);
+    private.add(json!({
+        "apiVersion": format!("{RBAC}/v1"),
+        "kind": "Role",
+        "metadata": { "name": "porter", "namespace": "backend" },
+        "rules": [{ "apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get"] }],
+    }));
+}
+
+/// Somebody whom the directory does not know.
+const STRANGER: &str = "0ddba11a-0000-4000-8000-000000000002";
 
 /// A user whose sessions began long before anything here happened.
 fn employee(directory: &mut Directory, name: &str, id: &str) -> String {

@@ -8,6 +8,7 @@ use latchkey_core::{
     ObjectId, PersonId,
     access::observed::{Principal, PrincipalKind},
     desired::Desired,
+    drift::{Exception, Found},
     policy::Matching,
 };
 use latchkey_runtime::{Cx, PersonView, StepError};
@@ -24,6 +25,8 @@ const MOST: usize = 5_000;
 pub(super) struct Linked {
     pub principals: BTreeMap<ObjectId, Principal>,
     pub people: BTreeMap<PersonId, Desired>,
+    /// What stands of theirs although the policy does not give it.
+    pub exceptions: BTreeMap<Found, Exception>,
 }
 
 /// Links users to people: by the employee id that Entra holds, else by what the ledger knows.
@@ -40,6 +43,7 @@ pub(super) async fn link(cx: &Cx, objects: BTreeMap<ObjectId, Object>) -> Seen<L
         cx,
         linked: BTreeMap::new(),
         people: BTreeMap::new(),
+        exceptions: BTreeMap::new(),
         failures: Failures::default(),
     };
     let by_employee_id = cx.policy().people.matching == Matching::EmployeeId;
@@ -64,9 +68,9 @@ pub(super) async fn link(cx: &Cx, objects: BTreeMap<ObjectId, Object>) -> Seen<L
         book.read(rest, &holds).await;
     }
     let principals = objects.into_values().map(|object| book.principal(object)).collect();
-    let Book { people, failures, .. } = book;
+    let Book { people, exceptions, failures, .. } = book;
     failures.note("what is known of people", &mut blind);
-    (Linked { principals, people }, blind)
+    (Linked { principals, people, exceptions }, blind)
 }
 
 /// Everybody a fact is known of.
@@ -89,6 +93,7 @@ struct Book<'a> {
     cx: &'a Cx,
     linked: BTreeMap<ObjectId, PersonId>,
     people: BTreeMap<PersonId, Desired>,
+    exceptions: BTreeMap<Found, Exception>,
     failures: Failures,
 }
 
@@ -117,6 +122,8 @@ impl Book<'_> {
         let Some(user) = user else { return };
         let now = self.cx.now();
         let desired = Desired::of(self.cx.policy(), &view.state(now), now);
+        let exceptions = view.drift.exceptions(now);
+        self.exceptions.extend(exceptions.map(|(found, known)| (found.clone(), known)));
         self.people.insert(view.person.clone(), desired);
         self.linked.insert(user, view.person.clone());
     }

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use latchkey_core::{
-    ObjectId,
+    GroupName, ObjectId,
     access::{Filter, Observed, matters, observed::Cluster},
     holdings::{PrincipalType, Subject},
+    message::About,
 };
-use latchkey_runtime::Cx;
+use latchkey_runtime::{Cx, drift};
 
 use super::{clusters, groups, links, principals, unseen::Blind};
 
@@ -28,6 +29,11 @@ pub(super) async fn observe(cx: &Cx, filter: &Filter) -> Observed {
     let expanded = blind.add(groups::expand(cx, wanted.groups.clone()).await);
     let objects = blind.add(principals::find(cx, &wanted, expanded.objects).await);
     let linked = blind.add(links::link(cx, objects).await);
+    let mut exceptions = linked.exceptions;
+    match drift::exceptions(cx, told_of(cx, &clusters, &named)).await {
+        Ok(found) => exceptions.extend(found),
+        Err(error) => blind.note(None, "what stands as an exception", error.reason()),
+    }
     Observed {
         clusters,
         roles,
@@ -35,8 +41,16 @@ pub(super) async fn observe(cx: &Cx, filter: &Filter) -> Observed {
         principals: linked.principals,
         people: linked.people,
         named,
+        exceptions,
         unseen: blind.notes(),
     }
+}
+
+/// The clusters looked at, and the teams whose groups were found: exceptions are in their stories.
+fn told_of(cx: &Cx, clusters: &[Cluster], named: &BTreeMap<GroupName, ObjectId>) -> Vec<About> {
+    let teams = cx.policy().teams.iter().filter(|(_, team)| named.contains_key(&team.group));
+    let teams = teams.map(|(name, _)| About::Team(name.clone()));
+    teams.chain(clusters.iter().map(|cluster| About::Cluster(cluster.name.clone()))).collect()
 }
 
 /// Who is named where access is given.

@@ -1,5 +1,6 @@
 //! An order carried out: recorded, sent, and waited for. Writes nothing in the tenant itself.
 
+mod let_go;
 mod look;
 mod wait;
 
@@ -118,6 +119,7 @@ async fn step(cx: &Cx, case: &Case<'_>, request: Value) -> Result<HttpReply, Fau
     };
     let id = message.id();
     if latest(&record(cx, case, &id).await?).is_none() {
+        let_go::let_go(cx, case).await?;
         send_step(cx, &message, None).await?;
     }
     let seen = wait(cx, &case.id, PATIENCE, |records| latest(records).cloned()).await;

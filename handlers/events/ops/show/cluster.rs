@@ -8,7 +8,7 @@ use latchkey_core::{
 use latchkey_runtime::{Cx, journal, secured};
 use serde_json::{Value, json};
 
-use super::{super::fault::Fault, cases, id, listed};
+use super::{super::fault::Fault, cases, drift, id, listed};
 use crate::plans::plan_cluster as planner;
 
 /// The cluster.
@@ -17,9 +17,8 @@ pub(in super::super) async fn cluster(cx: &Cx, text: &str) -> Result<Value, Faul
     let declared = cx.policy().clusters.get(&name);
     let declared =
         declared.ok_or_else(|| Fault::new(StatusCode::NOT_FOUND, "there is no such cluster"))?;
-    let held = planner::observe(cx, &name).await?;
-    let planned = planner::decide(cx, &name, &held)?;
-    let (plan, stuck) = match planned {
+    let planner::Seen { held, around, plan } = planner::look(cx, &name).await?;
+    let (plan, stuck) = match plan {
         Ok(plan) => (plan, Vec::new()),
         Err(refusal) => (latchkey_core::Plan::default(), vec![refusal.to_string()]),
     };
@@ -49,6 +48,7 @@ pub(in super::super) async fn cluster(cx: &Cx, text: &str) -> Result<Value, Faul
         "waits": plan.waits,
         "residue": plan.residue.into_iter().chain(stuck).collect::<Vec<_>>(),
         "findings": plan.findings,
+        "drift": drift(&around.story),
         "cases": cases(cx, &listed(records)).await?,
     }))
 }

@@ -18,6 +18,7 @@ use latchkey_core::{
     CaseId,
     approval::awaiting,
     case::{CaseRecord, PersonRecord},
+    drift::{Found, Known, Story},
 };
 use latchkey_runtime::{Cx, StepError, case as story};
 pub(super) use parked::parked;
@@ -53,6 +54,23 @@ fn listed(records: Vec<PersonRecord>) -> Vec<CaseId> {
         _ => None,
     });
     cases.collect()
+}
+
+/// What was found that the policy does not give, what becomes of it, and who did it.
+fn drift(story: &Story) -> Vec<Value> {
+    let row = |(found, known): (&Found, &Known)| {
+        let mut row = json!(known.response);
+        row["found"] = json!(found);
+        row["since"] = json!(known.found);
+        row["decided"] = json!(known.since);
+        row["by"] = match &known.actor {
+            None => json!("not known yet"),
+            Some(None) => json!("unknown"),
+            Some(Some(actor)) => json!(actor),
+        };
+        row
+    };
+    story.iter().map(row).collect()
 }
 
 fn standing(id: &CaseId, records: &[CaseRecord]) -> Value {

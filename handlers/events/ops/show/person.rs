@@ -1,24 +1,28 @@
 //! One person: how they stand, what they should hold and do hold, and why.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use latchkey_core::{
     Holdings, PersonId, Policy, Refusal, TeamName,
     access::NOT_IN_POLICY,
     desired::Desired,
-    holdings::{Group, PimMembership},
+    drift::{Exception, Found},
+    holdings::{Group, PimMembership, Subject, names_user},
+    message::About,
     policy::{Access, gives_grant},
     state::Standing,
 };
-use latchkey_runtime::{Cx, PersonView, StepError, people};
+use latchkey_runtime::{Cx, PersonView, StepError, drift as story, people};
 use serde_json::{Map, Value, json};
 
 use super::{
     super::fault::Fault,
-    cases, id,
+    cases, drift, id,
     row::{Row, azure_role, binding},
 };
 use crate::plans::plan_person::{self, Seen};
+
+type Exceptions = BTreeMap<Found, Exception>;
 
 /// The policy's `grants` give this.
 const GRANTED: &str = "granted by name";
@@ -34,6 +38,7 @@ pub(in super::super) async fn person(cx: &Cx, text: &str) -> Result<Value, Fault
     let mut seen = plan_person::look(cx, &view).await?;
     complete(cx, &view, &mut seen.held, state.standing()).await?;
     let (plan, residue) = plan(&seen);
+    let exceptions = exceptions(cx, &view).await?;
     Ok(json!({
         "personId": person,
         "state": state.standing(),
@@ -43,11 +48,12 @@ pub(in super::super) async fn person(cx: &Cx, text: &str) -> Result<Value, Fault
         "account": seen.desired.account,
         "desired": desired(&seen.desired),
         "findings": seen.desired.findings,
-        "holdings": rows(cx.policy(), &seen),
+        "holdings": rows(cx.policy(), &seen, &exceptions),
         "pim": pim(&seen.held),
         "unseen": people::unseen_lines(&seen.held.unseen),
         "plan": plan,
         "residue": residue,
+        "drift": drift(&view.drift),
         "cases": cases(cx, &view.cases).await?,
     }))
 }
@@ -101,20 +107,43 @@ fn pim(held: &Holdings) -> Vec<Value> {
     held.pim.iter().map(row).collect()
 }
 
-fn rows(policy: &Policy, seen: &Seen) -> Vec<Row> {
-    let held = &seen.held;
-    let groups = held.groups.iter().flat_map(|group| group_rows(policy, &seen.desired, group));
-    let roles = held.assignments.iter().map(|held| azure_role(policy, held, NOT_IN_POLICY));
+/// What stands although the policy does not give it: in the person's own name, or in a cluster.
+async fn exceptions(cx: &Cx, view: &PersonView) -> Result<Exceptions, StepError> {
+    let clusters = cx.policy().clusters.keys().cloned().map(About::Cluster);
+    let mut all = story::exceptions(cx, clusters).await?;
+    let own = view.drift.exceptions(cx.now());
+    all.extend(own.map(|(found, known)| (found.clone(), known)));
+    Ok(all)
+}
+
+fn rows(policy: &Policy, seen: &Seen, exceptions: &Exceptions) -> Vec<Row> {
+    let (held, desired) = (&seen.held, &seen.desired);
+    let user = held.user.as_ref();
+    let why = |found: Option<Found>| {
+        let exception = found.and_then(|found| exceptions.get(&found));
+        exception.map_or_else(|| NOT_IN_POLICY.to_owned(), ToString::to_string)
+    };
+    let groups = held.groups.iter().flat_map(|group| {
+        let found = user.map(|user| Found::member(&group.id, &user.id));
+        group_rows(policy, desired, group, &why(found))
+    });
+    let roles = held
+        .assignments
+        .iter()
+        .map(|held| azure_role(policy, held, &why(Some(Found::assignment(held)))));
     let bindings = held.bindings.iter().map(|found| {
-        let user = held.user.as_ref();
-        let given = user.is_some_and(|user| gives_grant(found, &seen.desired.grants, user));
-        binding(found, if given { GRANTED } else { NOT_IN_POLICY })
+        let given = user.is_some_and(|user| gives_grant(found, &desired.grants, user));
+        let theirs = |subject: &&Subject| user.is_some_and(|user| names_user(subject, user));
+        let subject = found.subjects.iter().find(theirs);
+        let other = why(subject.map(|subject| Found::binding(found, subject)));
+        binding(found, if given { GRANTED } else { &other })
     });
     groups.chain(roles).chain(bindings).collect()
 }
 
-/// A membership, once for everything that the team gives.
-fn group_rows(policy: &Policy, desired: &Desired, group: &Group) -> Vec<Row> {
+/// A membership, once for everything that the team gives. `otherwise` says why, when nothing puts
+/// the person there.
+fn group_rows(policy: &Policy, desired: &Desired, group: &Group, otherwise: &str) -> Vec<Row> {
     let row = |access: Option<&Access>, why: &str| Row {
         path: "group",
         cluster: access.map(|access| access.cluster.to_string()),
@@ -127,7 +156,7 @@ fn group_rows(policy: &Policy, desired: &Desired, group: &Group) -> Vec<Row> {
         return vec![row(None, "no group of a team")];
     };
     let why = match desired.reasons(name) {
-        none if none.is_empty() => NOT_IN_POLICY.to_owned(),
+        none if none.is_empty() => otherwise.to_owned(),
         reasons => reasons.join("; "),
     };
     if team.access.is_empty() {

@@ -7,7 +7,6 @@ use latchkey_core::{
     azure_role::AzureRole,
     case::{PersonRecord, team_stream},
     holdings::{Binding, RoleAssignment, TeamHoldings},
-    plan::plan_team,
     policy::{TeamDesired, team_grants},
 };
 use latchkey_runtime::{Cx, journal};
@@ -15,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::fault::Fault,
-    cases, id, listed,
+    cases, drift, id, listed,
     row::{Row, azure_role, binding},
 };
 use crate::plans::plan_team as planner;
@@ -25,8 +24,8 @@ pub(in super::super) async fn team(cx: &Cx, text: &str) -> Result<Value, Fault> 
     let name: TeamName = id(text)?;
     let team = cx.policy().team(&name);
     let team = team.map_err(|_| Fault::new(StatusCode::NOT_FOUND, "there is no such team"))?;
-    let held = planner::observe(cx, &name).await?;
-    let plan = plan_team(cx.policy(), &name, &held)?;
+    let planner::Seen { held, members, plan } = planner::look(cx, &name).await?;
+    let plan = plan?;
     let intents: Vec<_> = plan.intents.iter().map(ToString::to_string).collect();
     let records = journal::read::<PersonRecord>(cx, &team_stream(&name)).await?;
     Ok(json!({
@@ -38,6 +37,8 @@ pub(in super::super) async fn team(cx: &Cx, text: &str) -> Result<Value, Fault> 
         "plan": intents,
         "waits": plan.waits,
         "residue": plan.residue,
+        "findings": plan.findings,
+        "drift": drift(&members.story),
         "cases": cases(cx, &listed(records)).await?,
     }))
 }

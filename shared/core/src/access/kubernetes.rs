@@ -10,6 +10,7 @@ use super::{
     why::{Given, NOT_IN_POLICY},
 };
 use crate::{
+    drift::Found,
     holdings::{Binding, RoleRef, Subject},
     policy::{self, LocalAccounts},
 };
@@ -100,13 +101,13 @@ fn of_subject(
     match names.of(subject) {
         Named::Group(group) => {
             right.dormant = entra;
-            right.given = paths.reasons.of_binding(binding, &group);
+            right.given = paths.reasons.of_binding(binding, subject, &group);
             paths.of_group(&right, &group, rows);
         }
         Named::Principal { id, exact } => {
             right.dormant = entra.or((!exact).then_some(OTHER_NAME));
             let person = paths.observed().principals.get(&id).and_then(|p| p.person.as_ref());
-            right.given = paths.reasons.of_person(binding, person);
+            right.given = paths.reasons.of_person(binding, subject, person);
             rows.push(paths.of_principal(&right, &id));
         }
         Named::Foreign { kind, id } => {
@@ -116,7 +117,13 @@ fn of_subject(
                 _ => None,
             };
             let who = Who { person: None, kind, id };
-            rows.push(row(&right, who, &[], NOT_IN_POLICY.to_owned()));
+            let given =
+                paths.reasons.or_exception(Given::Nothing, || Found::binding(binding, subject));
+            let why = match given {
+                Given::Excepted(exception) => exception.to_string(),
+                _ => NOT_IN_POLICY.to_owned(),
+            };
+            rows.push(row(&right, who, &[], why));
         }
     }
 }

@@ -12,6 +12,7 @@ use super::action::Role;
 use crate::{
     Timestamp,
     desired::Desired,
+    drift::{Exception, Found},
     holdings::{Binding, RoleAssignment},
     ids::{ClusterName, GroupName, ObjectId, PersonId},
 };
@@ -32,6 +33,9 @@ pub struct Observed {
     pub people: BTreeMap<PersonId, Desired>,
     /// The groups that the policy names, by the name it uses: no other group of that name counts.
     pub named: BTreeMap<GroupName, ObjectId>,
+    /// What stands although the policy does not give it.
+    #[serde(skip)]
+    pub exceptions: BTreeMap<Found, Exception>,
     /// What could not be seen.
     pub unseen: BTreeSet<Unseen>,
 }

@@ -32,6 +32,12 @@ pub(super) fn cover(cluster: &Cluster, scope: &str) -> Cover {
     namespace.map_or(Cover::Nothing, Cover::Namespace)
 }
 
+/// Whether a scope is the cluster or lies below it, where it can give something in the cluster.
+pub(super) fn lies_below(cluster: &Cluster, scope: &str) -> bool {
+    let inside = lies_in(&tidy(scope), &tidy(&cluster.resource_id));
+    inside && cover(cluster, scope) != Cover::Nothing
+}
+
 /// What people call a scope: `private-aks/frontend`, `resource group rg-spoke`, …
 pub(super) fn called(policy: &Policy, scope: &str) -> String {
     if let Some((cluster, namespace)) = policy.place_of_scope(scope) {

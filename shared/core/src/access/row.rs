@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{can::Can, link::Link, observed::PrincipalKind};
 use crate::{
@@ -55,7 +55,7 @@ impl fmt::Display for Who {
 }
 
 /// What can have access.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum WhoKind {
     /// A user of this tenant.

@@ -4,7 +4,8 @@ use super::{link::Link, observed::Observed};
 use crate::{
     Policy,
     azure_role::AzureRole,
-    holdings::{Binding, RoleAssignment, RoleRef, same_scope},
+    drift::{Exception, Found},
+    holdings::{Binding, RoleAssignment, RoleRef, Subject, same_scope},
     ids::{ClusterName, ObjectId, PersonId, TeamName},
     policy::{Access, Team},
 };
@@ -24,6 +25,8 @@ pub(super) enum Given {
         /// Somebody else gave it, and Latchkey took it as it is.
         adopted: bool,
     },
+    /// It stands as an exception.
+    Excepted(Exception),
     /// Something else, in words.
     Other(&'static str),
 }
@@ -45,22 +48,42 @@ impl<'a> Reasons<'a> {
             role.is_some_and(|role| role.id() == held.role) && here(at(access.namespace.as_ref()))
                 || held.role == AzureRole::ClusterUser.id() && here(at(None))
         };
-        self.team(&held.principal, gives, !ours)
+        let given = self.team(&held.principal, gives, !ours);
+        self.or_exception(given, || Found::assignment(held))
     }
 
     /// What gives a group the role of a binding.
-    pub fn of_binding(self, binding: &Binding, group: &ObjectId) -> Given {
+    pub fn of_binding(self, binding: &Binding, subject: &Subject, group: &ObjectId) -> Given {
         let gives = |team: &Team, access: &Access| {
             let path = self.policy.path(team, access);
             access.cluster == binding.cluster
                 && access.namespace == binding.namespace
                 && path.is_some_and(|path| path.binding() == Some(&binding.role))
         };
-        self.team(group, gives, !binding.managed)
+        let given = self.team(group, gives, !binding.managed);
+        self.or_exception(given, || Found::binding(binding, subject))
     }
 
     /// What gives one person the role of a binding.
-    pub fn of_person(self, binding: &Binding, person: Option<&PersonId>) -> Given {
+    pub fn of_person(
+        self,
+        binding: &Binding,
+        subject: &Subject,
+        person: Option<&PersonId>,
+    ) -> Given {
+        let given = self.granted(binding, person);
+        self.or_exception(given, || Found::binding(binding, subject))
+    }
+
+    /// What was found and is given by nothing else may stand as an exception.
+    pub fn or_exception(self, given: Given, found: impl FnOnce() -> Found) -> Given {
+        if given != Given::Nothing {
+            return given;
+        }
+        self.observed.exceptions.get(&found()).cloned().map_or(Given::Nothing, Given::Excepted)
+    }
+
+    fn granted(self, binding: &Binding, person: Option<&PersonId>) -> Given {
         let RoleRef::ClusterRole(bound) = &binding.role else { return Given::Nothing };
         let meant = person.and_then(|person| self.observed.people.get(person));
         let granted = meant.iter().flat_map(|meant| &meant.grants).any(|(cluster, role)| {
@@ -95,7 +118,7 @@ impl<'a> Reasons<'a> {
         found.map_or(Given::Nothing, |(team, _)| Given::Team { team: team.clone(), adopted })
     }
 
-    fn teams_of(self, group: &ObjectId) -> impl Iterator<Item = (&'a TeamName, &'a Team)> {
+    pub fn teams_of(self, group: &ObjectId) -> impl Iterator<Item = (&'a TeamName, &'a Team)> {
         let is_theirs = |team: &Team| self.observed.named.get(&team.group) == Some(group);
         self.policy.teams.iter().filter(move |(_, team)| is_theirs(team))
     }
@@ -114,15 +137,29 @@ impl<'a> Reasons<'a> {
                 "protected by the policy: never touched".to_owned()
             }
             Given::Nothing => NOT_IN_POLICY.to_owned(),
+            Given::Excepted(exception) => exception.to_string(),
             Given::Other(why) => (*why).to_owned(),
             Given::Team { team, adopted } => {
                 let adopted = if *adopted { ", adopted" } else { "" };
-                match self.membership(team, person, way) {
-                    Ok(why) => format!("team {team}{adopted}{why}"),
-                    Err(but) => format!("{NOT_IN_POLICY}: {but} team {team}"),
+                match (self.membership(team, person, way), self.excepted(id, way)) {
+                    (Ok(why), _) => format!("team {team}{adopted}{why}"),
+                    (Err(_), Some(exception)) => format!("team {team}{adopted}: {exception}"),
+                    (Err(but), None) => format!("{NOT_IN_POLICY}: {but} team {team}"),
                 }
             }
         }
+    }
+
+    /// The exception by which they are in the group at the end of the way, or a group that leads
+    /// there is.
+    fn excepted(self, id: &ObjectId, way: &[Link]) -> Option<&'a Exception> {
+        let group = |link: &Link| match link {
+            Link::Group { id, .. } => Some(id.clone()),
+            _ => None,
+        };
+        let (last, inner) = way.split_last()?;
+        let member = inner.last().map_or_else(|| Some(id.clone()), group)?;
+        self.observed.exceptions.get(&Found::member(&group(last)?, &member))
     }
 
     /// Why they are in the team's group, or why they should not be.

@@ -62,6 +62,9 @@ impl fmt::Display for Op {
             Self::EndSessions { person, .. } => write!(f, "- sessions of {person}"),
             Self::JoinGroup { person, name, .. } => write!(f, "+ {person} into group {name}"),
             Self::LeaveGroup { person, name, .. } => write!(f, "- {person} from group {name}"),
+            Self::EvictMember { name, member, kind, .. } => {
+                write!(f, "- {kind} {member} from group {name}")
+            }
             Self::AssignRole { role, place, holder, .. } => {
                 write!(f, "+ Azure role {role} at {place} to {holder}")
             }

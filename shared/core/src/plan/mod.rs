@@ -2,6 +2,7 @@
 
 mod cluster;
 mod direct;
+mod drift;
 #[cfg(test)]
 mod model;
 mod person;
@@ -12,9 +13,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ClusterName, policy::place, request};
+use crate::{ClusterName, case::PersonRecord, policy::place, request};
 
 pub use cluster::{ClusterHeld, plan_cluster};
+pub use drift::{plan_strangers, plan_strays};
 pub use person::plan_person;
 pub use pim::{Held, Place, lacks, place as place_in_team};
 pub use team::plan_team;
@@ -69,6 +71,12 @@ pub enum Intent {
     DisableLocalAccounts(request::Cluster),
     /// Sign-in to the cluster needs a compliant device.
     RequireCompliantDevice(request::Cluster),
+    /// Nobody is in the team's group whom the policy wants out of it.
+    EvictMembers(request::Team),
+    /// No Azure role is assigned in the cluster that the policy wants gone.
+    RemoveAssignments(request::Cluster),
+    /// No binding gives somebody in the cluster what the policy wants gone.
+    RemoveBindings(request::Cluster),
 }
 
 /// Steps in the order they should be sent, and what needs a person.
@@ -85,6 +93,9 @@ pub struct Plan {
     pub waits: Vec<String>,
     /// Worth knowing, nothing to do: recorded once.
     pub findings: Vec<String>,
+    /// What was found that the policy does not give, as far as that is new: the planner records it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drift: Vec<PersonRecord>,
 }
 
 impl Plan {
@@ -145,6 +156,9 @@ impl Intent {
             Self::EnableEntraIntegration(_) => "enable_entra_integration",
             Self::DisableLocalAccounts(_) => "disable_local_accounts",
             Self::RequireCompliantDevice(_) => "require_compliant_device",
+            Self::EvictMembers(_) => "evict_members",
+            Self::RemoveAssignments(_) => "remove_assignments",
+            Self::RemoveBindings(_) => "remove_bindings",
         }
     }
 }
@@ -207,6 +221,9 @@ impl fmt::Display for Intent {
             Self::EnableEntraIntegration(r) => write!(f, "+ Entra integration of {}", r.cluster),
             Self::DisableLocalAccounts(r) => write!(f, "- local accounts of {}", r.cluster),
             Self::RequireCompliantDevice(r) => write!(f, "+ compliant device for {}", r.cluster),
+            Self::EvictMembers(r) => write!(f, "- strangers from {}", r.team),
+            Self::RemoveAssignments(r) => write!(f, "- stray Azure roles in {}", r.cluster),
+            Self::RemoveBindings(r) => write!(f, "- stray bindings in {}", r.cluster),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     Holdings, Plan, Policy, Refusal, Timestamp,
     desired::{Account, Desired},
+    drift::{Found, Past, of_person},
     holdings::{Group, User},
     ids::{ClusterName, PersonId, Reference, TeamName},
     invariants::{Admins, check_principal, may_remove_admin},
@@ -21,8 +22,9 @@ use crate::{
 /// Somebody who is cut off loses sign-in and sessions first, then everything else; somebody on
 /// leave loses the memberships that the policy gave and keeps the rest. Of a mover, memberships
 /// that nothing justifies any more are left before new ones are joined. Azure roles and bindings
-/// that name an active person directly are somebody else's decision and stay, except the bindings
-/// that Latchkey made for `grants`. Long after everything was taken from a leaver, the user is
+/// that name an active person directly are the cluster's plan's to judge, except the bindings
+/// that Latchkey made for `grants`. A membership that no fact ever justified came about behind our
+/// back: its team's `drift` says whether it is left, told or excepted. Long after everything was taken from a leaver, the user is
 /// deleted ([`People::delete_at`](crate::policy::People::delete_at)).
 ///
 /// `admins` tells who can administer each cluster ([`Policy::admin_groups`]). A leaver who is
@@ -40,11 +42,12 @@ pub fn plan_person(
     policy: &Policy,
     state: &PersonState,
     held: &Holdings,
+    past: Past<'_>,
     admins: &[Admins],
     now: Timestamp,
 ) -> Result<Plan, Refusal> {
     let desired = Desired::of(policy, state, now);
-    let mut planner = Planner { policy, state, held, admins, now, plan: Plan::default() };
+    let mut planner = Planner { policy, state, held, past, admins, now, plan: Plan::default() };
     match desired.account {
         Account::Enabled => planner.active(&desired)?,
         Account::Disabled { since } => planner.cut(&desired, since)?,
@@ -62,6 +65,7 @@ struct Planner<'a> {
     policy: &'a Policy,
     state: &'a PersonState,
     held: &'a Holdings,
+    past: Past<'a>,
     admins: &'a [Admins],
     now: Timestamp,
     plan: Plan,
@@ -79,7 +83,8 @@ impl<'a> Planner<'a> {
         if !user.enabled {
             self.send(Intent::CreateUser(self.person()));
         }
-        let places = self.places(desired);
+        let mut places = self.places(desired);
+        self.leave_alone(user, &mut places);
         let mut leave = Vec::new();
         for (team, group, place) in &places {
             if place.leave && !group.is_some_and(|group| group.role_assignable) {
@@ -110,6 +115,24 @@ impl<'a> Planner<'a> {
             (place != Place::default()).then_some((team, group, place))
         };
         policy.teams.keys().filter_map(place).collect()
+    }
+
+    /// A membership that came about behind our back stays where its team's policy wants it told or
+    /// excepted.
+    fn leave_alone(&mut self, user: &User, places: &mut [(&TeamName, Option<&'a Group>, Place)]) {
+        let unjustified = |place: &Place| place.leave || place.end_grant;
+        let members = places.iter().filter(|(.., place)| unjustified(place));
+        let members = members.filter_map(|(team, group, _)| Some((*team, (*group)?)));
+        let person = &self.state.person;
+        let judged = of_person(self.policy, person, user, members, self.past, self.now);
+        for (_, group, place) in places.iter_mut() {
+            let found = group.map(|group| Found::member(&group.id, &user.id));
+            if judged.keep.iter().any(|kept| Some(&kept.found) == found.as_ref()) {
+                (place.leave, place.end_grant) = (false, false);
+            }
+        }
+        self.plan.findings.extend(judged.findings);
+        self.plan.drift.extend(judged.news);
     }
 
     fn join(&mut self, places: &[(&TeamName, Option<&Group>, Place)]) {
@@ -266,12 +289,6 @@ fn is_left_directly(group: &Group) -> bool {
 
 /// What a person must do about a membership that Graph does not let us write.
 fn by_hand(person: &PersonId, group: &Group) -> String {
-    let how = if group.writable() {
-        "it is role-assignable: only a privileged administrator can take the member out"
-    } else if group.dynamic {
-        "its members follow a rule: change the attribute that the rule looks at"
-    } else {
-        "its members come from the on-premises directory: take the member out there"
-    };
+    let how = group.by_hand().unwrap_or_default();
     format!("{person} is still in {}: {how}", group.name)
 }

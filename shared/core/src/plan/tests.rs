@@ -11,6 +11,7 @@ use super::{
 use crate::{
     Holdings, Policy, Refusal,
     azure_role::AzureRole,
+    drift::Past,
     fact::{Fact, FactKind},
     fixtures::*,
     holdings::{Binding, Group, PimForm, PimMembership, RoleRef, Subject, TeamHoldings},
@@ -33,7 +34,7 @@ fn admins(policy: &Policy, members: impl IntoIterator<Item = u32>) -> Vec<Admins
 fn plan(facts: &[Fact], held: &Holdings, hours: i64) -> Result<Plan, Refusal> {
     let policy = policy();
     let state = PersonState::of(&person(), facts, hour(hours));
-    plan_person(&policy, &state, held, &admins(&policy, 900..905), hour(hours))
+    plan_person(&policy, &state, held, Past::default(), &admins(&policy, 900..905), hour(hours))
 }
 
 fn held(groups: &[&str]) -> Holdings {
@@ -99,8 +100,9 @@ fn a_person_gets_the_roles_the_policy_grants_by_name_and_loses_those_it_no_longe
     policy.grants = vec![grant("retail-aks", "reader"), grant("private-aks", "cluster-admin")];
     let state = PersonState::of(&person(), &[fact(FactKind::Hired, 1, 0)], hour(1));
     let mut held = held(&["Ops_Frontend_team"]);
-    let look =
-        |policy: &Policy, held: &Holdings| plan_person(policy, &state, held, &[], hour(1)).unwrap();
+    let look = |policy: &Policy, held: &Holdings| {
+        plan_person(policy, &state, held, Past::default(), &[], hour(1)).unwrap()
+    };
     assert_snapshot!(look(&policy, &held), @"
     + role cluster-admin of 0042 at private-aks
     + role reader of 0042 at retail-aks
@@ -124,7 +126,9 @@ fn a_guest_is_granted_by_object_id_and_a_renamed_user_by_the_new_name() {
     held.user.as_mut().unwrap().guest = true;
     let by_id = Subject::User(id(1).to_string());
     held.bindings = vec![given("retail-aks", "view", by_id)];
-    let plan = |held: &Holdings| plan_person(&policy, &state, held, &[], hour(1)).unwrap();
+    let plan = |held: &Holdings| {
+        plan_person(&policy, &state, held, Past::default(), &[], hour(1)).unwrap()
+    };
     assert!(plan(&held).is_done());
     held.user.as_mut().unwrap().guest = false;
     assert_snapshot!(plan(&held), @"
@@ -139,7 +143,9 @@ fn a_cluster_that_cannot_be_seen_holds_up_those_it_matters_to() {
     let state = PersonState::of(&person(), &[fact(FactKind::Hired, 1, 0)], hour(1));
     let mut held = held(&["Ops_Frontend_team"]);
     held.unseen.insert("retail-aks".parse().unwrap(), "no answer".into());
-    let plan = |policy: &Policy| plan_person(policy, &state, &held, &[], hour(1)).unwrap();
+    let plan = |policy: &Policy| {
+        plan_person(policy, &state, &held, Past::default(), &[], hour(1)).unwrap()
+    };
     assert_snapshot!(plan(&policy), @"note: cluster retail-aks could not be seen: no answer");
     policy.grants = vec![grant("retail-aks", "reader")];
     assert_snapshot!(plan(&policy), @"! cluster retail-aks could not be seen: no answer");
@@ -153,7 +159,7 @@ fn somebody_on_leave_loses_what_was_granted_by_name() {
     let state = PersonState::of(&person(), &facts, hour(6));
     let mut held = held(&[]);
     held.bindings = vec![given("retail-aks", "view", held.user.as_ref().unwrap().subject())];
-    assert_snapshot!(plan_person(&policy, &state, &held, &admins(&policy, 900..905), hour(6)).unwrap(), @"
+    assert_snapshot!(plan_person(&policy, &state, &held, Past::default(), &admins(&policy, 900..905), hour(6)).unwrap(), @"
     - sign-in of 0042
     - sessions of 0042
     - bindings of 0042
@@ -209,7 +215,9 @@ fn a_protected_leavers_user_is_never_deleted() {
     policy.protected.principals.insert(id(1));
     let late = hour(10 + 31 * 24);
     let state = PersonState::of(&person(), &leaver(), late);
-    assert!(plan_person(&policy, &state, &stripped(), &[], late).unwrap().is_done());
+    assert!(
+        plan_person(&policy, &state, &stripped(), Past::default(), &[], late).unwrap().is_done()
+    );
 }
 
 #[test]
@@ -271,7 +279,8 @@ fn without_a_user_and_with_creation_off_the_plan_is_refused() {
     let mut policy = policy();
     policy.people.create = false;
     let state = PersonState::of(&person(), &[fact(FactKind::Hired, 1, 0)], hour(1));
-    let refused = plan_person(&policy, &state, &Holdings::default(), &[], hour(1)).unwrap_err();
+    let refused = plan_person(&policy, &state, &Holdings::default(), Past::default(), &[], hour(1))
+        .unwrap_err();
     assert_snapshot!(refused, @"0042 has no Entra user, and people.create is off");
 }
 
@@ -290,12 +299,13 @@ fn a_leaver_among_the_last_admins_waits_for_an_operator() {
     let held = held(&["ClusterAdminGroup"]);
     let refused = |members: &[u32]| {
         let admins = admins(&policy, members.iter().copied());
-        plan_person(&policy, &state, &held, &admins, hour(11)).map(|plan| plan.to_string())
+        plan_person(&policy, &state, &held, Past::default(), &admins, hour(11))
+            .map(|plan| plan.to_string())
     };
     let err = refused(&[1, 2]).unwrap_err();
     assert_snapshot!(err, @"private-aks would keep 1 usable admins, fewer than 2");
     assert!(refused(&[1, 2, 3]).is_ok());
-    let unseen = plan_person(&policy, &state, &held, &[], hour(11)).unwrap_err();
+    let unseen = plan_person(&policy, &state, &held, Past::default(), &[], hour(11)).unwrap_err();
     assert_snapshot!(unseen, @"private-aks: who else can administer it was not observed");
 }
 
@@ -304,7 +314,9 @@ fn a_mover_among_the_last_admins_keeps_only_that_membership() {
     let policy = policy();
     let state = PersonState::of(&person(), &[fact(FactKind::Hired, 1, 0)], hour(1));
     let held = held(&["ClusterAdminGroup", "Ops_Backend_team"]);
-    let plan = plan_person(&policy, &state, &held, &admins(&policy, [1, 2]), hour(1)).unwrap();
+    let plan =
+        plan_person(&policy, &state, &held, Past::default(), &admins(&policy, [1, 2]), hour(1))
+            .unwrap();
     assert_snapshot!(plan, @r"
     - 0042 from backend
     + 0042 into frontend
@@ -318,9 +330,9 @@ fn a_protected_principal_is_refused_only_when_it_would_be_touched() {
     policy.protected.principals.insert(id(1));
     let hired = PersonState::of(&person(), &[fact(FactKind::Hired, 1, 0)], hour(1));
     let calm = held(&["Ops_Frontend_team"]);
-    assert!(plan_person(&policy, &hired, &calm, &[], hour(1)).unwrap().is_done());
+    assert!(plan_person(&policy, &hired, &calm, Past::default(), &[], hour(1)).unwrap().is_done());
     let gone = PersonState::of(&person(), &leaver(), hour(11));
-    let refused = plan_person(&policy, &gone, &calm, &[], hour(11)).unwrap_err();
+    let refused = plan_person(&policy, &gone, &calm, Past::default(), &[], hour(11)).unwrap_err();
     assert_eq!(refused, Refusal::Protected { principal: id(1) });
 }
 
@@ -485,7 +497,7 @@ proptest! {
         // A missing user is created at the first look, the rest follows at the second; a leaver's
         // user is deleted at the look that finds nothing else.
         for _ in 0..2 {
-            let Ok(plan) = plan_person(&policy, &state, &held, &admins, hour(now)) else {
+            let Ok(plan) = plan_person(&policy, &state, &held, Past::default(), &admins, hour(now)) else {
                 // Only a user that cannot be created is refused here.
                 prop_assert!(held.user.is_none());
                 return Ok(());
@@ -495,7 +507,7 @@ proptest! {
                 person_after(held, step, &policy, &state, hour(now))
             });
         }
-        let rest = plan_person(&policy, &state, &held, &admins, hour(now)).unwrap();
+        let rest = plan_person(&policy, &state, &held, Past::default(), &admins, hour(now)).unwrap();
         prop_assert!(rest.intents.is_empty(), "{rest}");
     }
 
@@ -517,7 +529,7 @@ proptest! {
     fn no_plan_gives_anything_to_somebody_without_an_active_spell(facts in facts(), held in holdings(), now in 0_i64..60) {
         let policy = policy();
         let state = PersonState::of(&person(), &facts, hour(now));
-        if let Ok(plan) = plan_person(&policy, &state, &held, &admins(&policy, 1..10), hour(now))
+        if let Ok(plan) = plan_person(&policy, &state, &held, Past::default(), &admins(&policy, 1..10), hour(now))
             && state.standing() != Standing::Active
         {
             let gives = |step: &Intent| matches!(
@@ -549,7 +561,7 @@ proptest! {
             cluster.leaving_in_flight = leaving.iter().copied().map(id).collect();
         }
         let state = PersonState::of(&person(), &facts, hour(now));
-        let Ok(plan) = plan_person(&policy, &state, &held, &admins, hour(now)) else { return Ok(()) };
+        let Ok(plan) = plan_person(&policy, &state, &held, Past::default(), &admins, hour(now)) else { return Ok(()) };
         prop_assert!(!protected || held.user.is_none() || plan.intents.is_empty());
         let removes = plan.intents.iter().any(|step| match step {
             Intent::DisableSignIn(_) => true,
@@ -572,7 +584,7 @@ proptest! {
     fn after_a_leavers_plan_pim_keeps_nothing_of_a_team(facts in facts(), held in holdings(), now in 0_i64..60) {
         let policy = policy();
         let state = PersonState::of(&person(), &facts, hour(now));
-        let Ok(plan) = plan_person(&policy, &state, &held, &admins(&policy, 1..10), hour(now)) else {
+        let Ok(plan) = plan_person(&policy, &state, &held, Past::default(), &admins(&policy, 1..10), hour(now)) else {
             return Ok(());
         };
         if state.standing() != Standing::Left {
@@ -591,7 +603,7 @@ proptest! {
     fn nobody_is_granted_more_time_than_the_policy_allows(facts in facts(), held in holdings(), now in 0_i64..60) {
         let policy = policy();
         let state = PersonState::of(&person(), &facts, hour(now));
-        let Ok(plan) = plan_person(&policy, &state, &held, &admins(&policy, 1..10), hour(now)) else {
+        let Ok(plan) = plan_person(&policy, &state, &held, Past::default(), &admins(&policy, 1..10), hour(now)) else {
             return Ok(());
         };
         for step in &plan.intents {

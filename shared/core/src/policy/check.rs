@@ -57,6 +57,7 @@ impl Check<'_> {
     fn clusters(&mut self) {
         let mut seen = BTreeMap::new();
         for (name, cluster) in members(&self.policy["clusters"]) {
+            self.drift(&format!("clusters.{name}"), cluster);
             let field = format!("clusters.{name}.resourceId");
             let Some(id) = cluster["resourceId"].as_str() else { continue };
             if !is_cluster_id(id) {
@@ -78,11 +79,20 @@ impl Check<'_> {
                 let message = format!("is the group of team {other:?} too");
                 self.say(member(&path, "group"), message);
             }
+            self.drift(&path, team);
             self.just_in_time(&path, team);
             self.role_assignable(&path, team);
             self.admin_group(&path, team);
             self.accesses(&member(&path, "access"), &team["access"]);
         }
+    }
+
+    /// Somebody must answer for an exception, and it must end.
+    fn drift(&mut self, path: &str, of: &Value) {
+        let adopt = &of["drift"]["adopt"];
+        let path = member(&member(path, "drift"), "adopt");
+        self.known(&member(&path, "owner"), "team", &adopt["owner"], "teams");
+        self.duration(&member(&path, "for"), &adopt["for"]);
     }
 
     /// A team whose group is a cluster's admin group must say so: its members are admins there.

@@ -6,6 +6,7 @@
 mod birthright;
 mod check;
 mod compliant_device;
+mod drift;
 mod error;
 mod grant;
 mod lookup;
@@ -27,6 +28,7 @@ use crate::ids::{
 pub use birthright::{Attribute, Birthright};
 pub use check::is_reserved;
 pub use compliant_device::CompliantDevice;
+pub use drift::{Adoption, OF_PEOPLE, OF_STRANGERS, OnDrift};
 pub use error::{PolicyError, PolicyErrors};
 pub use grant::gives_grant;
 pub(crate) use lookup::same_group;
@@ -85,6 +87,11 @@ pub struct Cluster {
     /// the Conditional Access policy so that it only reports, `enforced` lets it bite.
     #[serde(default)]
     pub require_compliant_device: CompliantDevice,
+    /// What becomes of Azure roles at the cluster or below it, and of bindings in it, that the
+    /// policy does not give; without a word they are reported. With `remove`, name the identities
+    /// that must keep theirs under `protected.principals`, Latchkey's own included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<OnDrift>,
 }
 
 /// Which plane gives namespace roles.
@@ -128,6 +135,10 @@ pub struct Team {
     /// change it. That cannot be changed later; membership goes through PIM.
     #[serde(default)]
     pub role_assignable: bool,
+    /// What becomes of members that the policy does not put into the group. Without a word, people
+    /// of HR are taken out of it, and everybody and everything else is reported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<OnDrift>,
 }
 
 /// A role at a cluster or in a namespace.

@@ -65,10 +65,14 @@ pub struct Limits {
     /// More leavers than this within an hour are held for an operator.
     #[schemars(range(max = 1_000_000))]
     pub leavers_per_hour: u32,
+    /// More removals of strangers than this within an hour, from one team's group or in one
+    /// cluster, are held for an operator.
+    #[schemars(range(max = 1_000_000))]
+    pub drift_per_hour: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { leavers_per_hour: 20 }
+        Self { leavers_per_hour: 20, drift_per_hour: 20 }
     }
 }

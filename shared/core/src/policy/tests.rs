@@ -92,6 +92,30 @@ fn what_pim_and_conditional_access_cannot_do_is_said_with_line_and_field() {
 }
 
 #[test]
+fn an_exception_needs_somebody_who_answers_for_it_and_an_end() {
+    let example = include_str!("../../../../access.yaml");
+    let with = |drift: &str| {
+        let text = example
+            .replace("    drift: remove # members", &format!("    drift: {drift} # members"));
+        Policy::parse(&text).map(drop).map_err(|errors| errors.to_string()).err()
+    };
+    assert_eq!(with("report"), None);
+    assert_eq!(with("{ adopt: { owner: platform, for: P1M } }"), None);
+    let wrong = |drift: &str| with(drift).unwrap();
+    assert_snapshot!(wrong("{ adopt: { owner: ghost, for: fortnight } }"), @r#"
+    line 29: teams.backend.drift.adopt.for: must be an ISO 8601 duration, such as PT8H or P30D
+    line 29: teams.backend.drift.adopt.owner: no team is named "ghost"
+    "#);
+    assert_snapshot!(wrong("{ adopt: { owner: platform, for: P0D } }"), @"line 29: teams.backend.drift.adopt.for: must be an ISO 8601 duration, such as PT8H or P30D");
+    assert_snapshot!(wrong("{ adopt: { owner: platform } }"), @"line 29: teams.backend.drift.adopt.for: is missing");
+    assert_snapshot!(wrong("{ adopt: { owner: 7, for: P1D, who: me } }"), @"
+    line 29: teams.backend.drift.adopt.owner: must be of type string
+    line 29: teams.backend.drift.adopt.who: is not a field, or not a valid name, here
+    ");
+    assert_snapshot!(wrong("ignore"), @"line 29: teams.backend.drift: must be one of remove, report, an object");
+}
+
+#[test]
 fn a_team_for_a_time_knows_its_longest_and_what_birthright_gives() {
     let policy = policy();
     let (platform, on_call) = (&policy.teams[&team("platform")], &policy.teams[&team("on-call")]);

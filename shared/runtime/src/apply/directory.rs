@@ -25,6 +25,13 @@ pub(super) async fn write(cx: &Cx, op: &Op) -> Result<(), StepError> {
             graph.set_sign_in(not_protected(cx, user)?, false).await?;
         }
         Op::EndSessions { user, .. } => graph.revoke_sessions(not_protected(cx, user)?).await?,
+        Op::EvictMember { group, member, .. } => {
+            let member = not_protected(cx, member)?;
+            let leave = std::slice::from_ref(group);
+            for (_, left) in graph.change_memberships(member, &[], leave).await {
+                left?;
+            }
+        }
         _ => {}
     }
     Ok(())

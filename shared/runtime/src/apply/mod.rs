@@ -46,7 +46,8 @@ async fn one(cx: &Cx, op: &Op) -> Result<(), StepError> {
         | Op::RestoreUser { .. }
         | Op::EnableSignIn { .. }
         | Op::DisableSignIn { .. }
-        | Op::EndSessions { .. } => directory::write(cx, op).await,
+        | Op::EndSessions { .. }
+        | Op::EvictMember { .. } => directory::write(cx, op).await,
         Op::MakeEligible { .. }
         | Op::EndEligibility { .. }
         | Op::GrantForATime { .. }
