@@ -118,7 +118,7 @@ impl Dev {
             faults: self.faults,
             fast_forward: self.once,
             least_privilege: true,
-            notified: false,
+            notified: true,
             kubernetes: self
                 .kubernetes
                 .iter()

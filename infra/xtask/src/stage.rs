@@ -36,9 +36,6 @@ pub const HR_SECRETS: [&str; 2] = ["sandbox-hr-secret-new", "sandbox-hr-secret-o
 /// What notifications of Entra must carry, newest first.
 pub const ENTRA_SECRETS: [&str; 2] = ["sandbox-entra-secret-new", "sandbox-entra-secret-old"];
 
-/// What notifications of Entra must carry, newest first.
-pub const ENTRA_SECRETS: [&str; 2] = ["sandbox-entra-secret-new", "sandbox-entra-secret-old"];
-
 /// Messages scheduled no further ahead than this are hurried along: retries and further looks,
 /// but not facts that hold from a later day.
 const HURRY: SignedDuration = SignedDuration::from_secs(100);
@@ -190,7 +187,6 @@ pub fn environment(options: &StageOptions, sandbox: &Sandbox) -> Result<BTreeMap
         ("LATCHKEY_CA_FILE", ca_file.display().to_string()),
         ("LATCHKEY_ENTRA_SECRETS", ENTRA_SECRETS.join(",")),
         ("LATCHKEY_GRAPH", trim(&ends.graph)),
-        ("LATCHKEY_ENTRA_SECRETS", ENTRA_SECRETS.join(",")),
         ("LATCHKEY_HR_SECRETS", HR_SECRETS.join(",")),
         ("LATCHKEY_LEDGER", trim(&ledger)),
         ("LATCHKEY_POLICY", fs::canonicalize(&options.policy)?.display().to_string()),

@@ -13,9 +13,7 @@ use crate::{
     ids::{ObjectId, PlanHash},
     message::About,
 };
-pub use streams::{
-    case_stream, cluster_stream, person_stream, plan_stream, team_stream,
-};
+pub use streams::{case_stream, cluster_stream, person_stream, plan_stream, team_stream};
 
 /// One record of the stream `cases/{id}`. `Debug` hides an operator's words.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -115,8 +115,8 @@ mod tests {
         let errors = Config::read(|_| None).expect_err("nothing is set");
         assert_eq!(
             errors.to_string(),
-            "these settings are missing: LATCHKEY_POLICY, LATCHKEY_TENANT, LATCHKEY_AUDIENCE, \
-             LATCHKEY_SERVICE_BUS, LATCHKEY_LEDGER"
+            "these settings are missing: LATCHKEY_LEDGER, LATCHKEY_POLICY, LATCHKEY_TENANT, \
+             LATCHKEY_AUDIENCE, LATCHKEY_SERVICE_BUS"
         );
     }
 

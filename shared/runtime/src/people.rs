@@ -14,12 +14,7 @@ use latchkey_core::{
     state::PersonState,
 };
 
-use crate::{
-    cx::Cx,
-    error::StepError,
-    feeds,
-    journal::{append_if, read},
-};
+use crate::{cx::Cx, error::StepError, feeds, journal::read};
 
 /// A person's stream, read.
 #[derive(Debug, Clone)]
