@@ -199,7 +199,8 @@ async fn what_no_log_names_is_said_to_be_unknown() {
 
     let cluster: ClusterName = CLUSTER.parse().expect("a name");
     let name = "by-hand".to_owned();
-    let found = Found::Binding { cluster: cluster.clone(), namespace: None, name };
+    let (namespace, subject) = (None, "0123456789abcdef".to_owned());
+    let found = Found::Binding { cluster: cluster.clone(), namespace, name, subject };
     let about = About::Cluster(cluster);
     ask(&played, &about, &found).await;
     assert_eq!(told(&played, &about, &found).await, Some(None), "no log names it, ever");
