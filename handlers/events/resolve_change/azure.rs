@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use latchkey_azure::arm::{assignment_name, scope_of_assignment};
 use latchkey_core::{
     ClusterName, ObjectId, TeamName,
+    holdings::RoleAssignment,
     message::About,
     policy::{Place, team_grants},
 };
@@ -13,7 +14,7 @@ use latchkey_runtime::{
     feeds::{self, Affected},
 };
 
-use super::ask;
+use super::{actor::logged, ask};
 
 /// A role assignment was written or deleted.
 pub(super) async fn assignment(
@@ -27,7 +28,7 @@ pub(super) async fn assignment(
     if affected.clusters.is_empty() {
         return Ok(()); // somebody else's part of the tenant
     }
-    let found = if deleted { None } else { cx.arm().assignment(id).await? };
+    let found = if deleted { former(cx, id).await } else { cx.arm().assignment(id).await? };
     match found {
         Some(found) => holder(cx, &found.principal, &mut affected).await?,
         None => affected.teams = owners(cx, scope, id).await?,
@@ -35,6 +36,19 @@ pub(super) async fn assignment(
     let asked = ask(cx, cause, affected.abouts()).await?;
     tracing::info!(plans = asked, deleted, "a role assignment changed");
     Ok(())
+}
+
+/// What a deleted assignment was, if the Activity Log knows by now. It lags by minutes, and whom
+/// else it may have been is known without it, so nothing waits for it.
+async fn former(cx: &Cx, id: &str) -> Option<RoleAssignment> {
+    let (since, until) = logged(cx.now());
+    match cx.arm().former_assignment(id, since, until).await {
+        Ok(former) => former.map(|former| former.assignment),
+        Err(error) => {
+            tracing::warn!(%error, "the log was not asked what a deleted assignment was");
+            None
+        }
+    }
 }
 
 /// A managed cluster was written.
