@@ -76,7 +76,8 @@ async fn a_change_in_entra_is_told_to_us_and_passed_on() {
     assert!(sends(&played) > sent, "a feed is passed on");
     let after = feeds(&played).await;
     assert_ne!(after[1]["heard"], json!(null));
-    assert_eq!((&after[0]["heard"], &after[1]["silent"]), (&json!(null), &json!(false)));
+    assert_eq!(after[1]["silent"], json!(false));
+    assert_ne!(after[1]["polled"], json!(null), "and the feed was read");
     let invocations = played.stage.host.invocations();
     let door = invocations.iter().filter(|invocation| invocation.function == DOOR);
     assert!(door.clone().count() >= 5, "four questions whether we are there, and the change");

@@ -75,3 +75,23 @@ async fn a_sweep_takes_from_a_leaver_what_somebody_gave_back() {
     sweep(&played).await;
     assert!(!is_member(&played), "a tombstone beats whatever is there");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_that_a_responder_disabled_stays_so_until_an_operator_says_otherwise() {
+    let played = Played::with_teams().await;
+    played.tell(&hire("3001", "Frontend Ops")).await;
+    sweep(&played).await;
+    {
+        let directory = played.stage.sandbox.world.directory.write();
+        let mut directory = directory.unwrap_or_else(PoisonError::into_inner);
+        let shut = directory.change_user(UPN, |user| user.account_enabled = false);
+        assert!(shut.is_some_and(|shut| shut.is_ok()));
+    }
+    sweep(&played).await;
+    let disabled = format!("user {UPN} disabled");
+    assert!(played.snapshot().contains(&disabled), "whoever did it had a reason");
+    let seen = played.get("people/3001").await.to_string();
+    assert!(seen.contains("was disabled by somebody else"), "{seen}");
+    played.order("create_user", &json!({ "personId": "3001" })).await;
+    assert!(!played.snapshot().contains(&disabled));
+}

@@ -17,7 +17,8 @@ use xtask::stage::ENTRA_SECRETS;
 
 use crate::played::Played;
 
-const CLUSTER: &str = "private-aks";
+/// Where drift is only reported.
+const CLUSTER: &str = "retail-aks";
 const READER: &str = "7f6c6a51-bcf8-42ba-9220-52d62157d7db";
 const NAME: &str = "11111111-2222-4333-8444-555555555555";
 const GROUP: &str = "Ops_Frontend_team";
@@ -116,7 +117,7 @@ async fn an_assignment_by_hand_arrives_is_looked_at_and_its_writer_is_told() {
     assert!(!events(&played).is_empty(), "the teams have got their roles");
     assert!(events(&played).iter().all(|line| line == ours), "{:?}", events(&played));
     let looks = played.deliveries_of("plan_cluster");
-    let scope = format!("{}/namespaces/frontend", resource_id(&played, CLUSTER));
+    let scope = format!("{}/namespaces/shop", resource_id(&played, CLUSTER));
     let id = format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{NAME}");
     let group = directory(&played, |directory| directory.add_group("somebody's friends"));
     let role = format!("/providers/Microsoft.Authorization/roleDefinitions/{READER}");

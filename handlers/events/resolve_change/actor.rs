@@ -86,11 +86,14 @@ fn is_logged(found: &Found) -> bool {
     !matches!(found, Found::Binding { .. })
 }
 
-/// Whether the answer is in the story already.
+/// Whether the answer is in the story already: since what was found was last seen to be gone.
 fn told(records: &[PersonRecord], asked: &Found) -> bool {
-    records
-        .iter()
-        .any(|record| matches!(record, PersonRecord::DriftBy { found, .. } if found == asked))
+    let last = records.iter().rev().find_map(|record| match record {
+        PersonRecord::DriftBy { found, .. } if found == asked => Some(true),
+        PersonRecord::DriftOver { found, .. } if found == asked => Some(false),
+        _ => None,
+    });
+    last == Some(true)
 }
 
 #[cfg(test)]

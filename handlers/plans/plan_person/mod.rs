@@ -5,8 +5,7 @@ use std::time::Instant;
 use latchkey_core::{
     CaseId, Holdings, PersonId, Plan, Timestamp,
     case::{CaseRecord, Cause},
-    desired::Desired,
-    drift::Past,
+    desired::{Account, Desired},
     fact::EventKey,
     invariants::Admins,
     message::{About, PlanMessage},
@@ -57,6 +56,11 @@ pub async fn plan(cx: &Cx, message: &PlanMessage, person: &PersonId) -> Result<(
         return needs_somebody(cx, message, &view, why).await;
     }
     let seen = look(cx, &view).await?;
+    if seen.desired.account == Account::Enabled
+        && seen.held.user.as_ref().is_some_and(|u| u.enabled)
+    {
+        view.note_open(cx).await?;
+    }
     match seen.plan {
         Ok(plan) => {
             drift::record(cx, &message.about, &view.drift, &plan.drift).await?;
@@ -108,8 +112,7 @@ pub async fn look(cx: &Cx, view: &PersonView) -> Result<Seen, StepError> {
     let state = view.state(now);
     let held = observe(cx, view, state.standing()).await?;
     let admins = admins::at_stake(cx, &held.groups).await?;
-    let past = Past { facts: &view.facts, story: Some(&view.drift) };
-    let plan = plan_person(cx.policy(), &state, &held, past, &admins, now);
+    let plan = plan_person(cx.policy(), &state, &held, view.past(), &admins, now);
     Ok(Seen { desired: Desired::of(cx.policy(), &state, now), held, admins, plan })
 }
 

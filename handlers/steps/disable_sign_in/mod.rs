@@ -1,7 +1,7 @@
 //! Stops a leaver's account from signing in. The first door to shut.
 
 use latchkey_core::{
-    Decision, Op, Policy, Refusal, Timestamp,
+    Decision, Op, PersonId, Policy, Refusal, Timestamp,
     holdings::User,
     invariants::{Admins, may_cut_off},
     request,
@@ -10,12 +10,14 @@ use latchkey_core::{
 use latchkey_runtime::{
     Cx,
     Need::{self, Graph},
-    PersonView, Step, StepError, admins,
+    PersonView, Step, StepError, admins, people,
 };
 
 /// What is seen.
 #[derive(Debug, Clone)]
 pub struct Facts {
+    /// The person.
+    pub person: PersonId,
     /// The policy, for its invariants.
     pub policy: Policy,
     /// How the person stands.
@@ -48,7 +50,8 @@ impl Step for DisableSignIn {
             Some((user, groups)) => (Some(user), admins::at_stake(cx, &groups).await?),
             None => (None, Vec::new()),
         };
-        Ok(Facts { policy: cx.policy().clone(), standing, user, admins })
+        let (person, policy) = (request.person_id.clone(), cx.policy().clone());
+        Ok(Facts { person, policy, standing, user, admins })
     }
 
     fn decide(request: &request::Person, facts: &Facts, _: Timestamp) -> Decision {
@@ -66,10 +69,9 @@ impl Step for DisableSignIn {
     }
 
     async fn reserve(cx: &Cx, facts: &Facts) -> Result<(), StepError> {
-        match &facts.user {
-            Some(user) => admins::reserve(cx, &facts.admins, &user.id).await,
-            None => Ok(()),
-        }
+        let Some(user) = &facts.user else { return Ok(()) };
+        admins::reserve(cx, &facts.admins, &user.id).await?;
+        people::note_sign_in(cx, &facts.person, false).await
     }
 }
 

@@ -52,6 +52,7 @@ fn the_last_admins_stay_counting_those_about_to_leave() {
 
 fn decide(change: impl FnOnce(&mut Facts)) -> Decision {
     let mut facts = Facts {
+        person: "1003".parse().unwrap(),
         policy: f::policy(),
         standing: Standing::Left,
         user: Some(f::user()),

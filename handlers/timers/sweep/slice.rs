@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use futures::{StreamExt, TryStreamExt, stream};
 use latchkey_core::{
     Holdings, ObjectId, PersonId, Refusal,
-    drift::Past,
     holdings::User,
     plan::plan_person,
     policy::Matching,
@@ -31,7 +30,7 @@ pub async fn that_differ(
     members: &mut Members,
     pace: &mut Pace,
 ) -> Result<Vec<PersonId>, StepError> {
-    let reads = people.to_vec().into_iter();
+    let reads = people.iter().cloned();
     let reads = reads.map(|person| async move { PersonView::read(cx, &person).await });
     let views: Vec<PersonView> = stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
     let users = users(cx, &views, pace).await?;
@@ -88,8 +87,7 @@ fn differs(
     let state = view.state(cx.now());
     let held = held(view, &state, user, ground, members);
     // Who else administers a cluster is not looked up here: where it matters, a planner looks.
-    let past = Past { facts: &view.facts, story: Some(&view.drift) };
-    match plan_person(cx.policy(), &state, &held, past, &[], cx.now()) {
+    match plan_person(cx.policy(), &state, &held, view.past(), &[], cx.now()) {
         Ok(plan) => !plan.is_done() || !plan.drift.is_empty(),
         Err(Refusal::NoUser { .. }) => view.cases.is_empty(),
         Err(_) => true,

@@ -247,6 +247,15 @@ pub enum PersonRecord {
         /// Who did it; none when the logs do not tell.
         actor: Option<Actor>,
     },
+    /// Sign-in was seen to be open while it should be, or is about to be shut by us. What somebody
+    /// else shuts afterwards stays shut.
+    #[serde(rename_all = "camelCase")]
+    SignIn {
+        /// Whether it is open.
+        open: bool,
+        /// When that was seen, or decided.
+        at: Timestamp,
+    },
     /// The credential of a cluster's local administrator was handed out.
     #[serde(rename_all = "camelCase")]
     AdminCredential {

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use futures::future::{join_all, try_join_all};
+use jiff::SignedDuration;
 use latchkey_cluster::Cluster;
 use latchkey_core::{
     CallError, CaseId, ClusterName, Names, ObjectId, PersonId, Timestamp,
     case::{PersonRecord, person_stream},
-    drift::Story,
+    drift::{Past, Story},
     fact::Fact,
     holdings::{Binding, Group, RoleAssignment, User},
     policy::Matching,
@@ -15,6 +16,9 @@ use latchkey_core::{
 };
 
 use crate::{cx::Cx, error::StepError, feeds, journal::read};
+
+/// How long a replica of the directory may be behind.
+const REPLICAS: SignedDuration = SignedDuration::from_mins(10);
 
 /// A person's stream, read.
 #[derive(Debug, Clone)]
@@ -29,6 +33,8 @@ pub struct PersonView {
     pub cases: Vec<CaseId>,
     /// Whether the mass-leaver brake holds this person's case.
     pub held: bool,
+    /// Whether sign-in was last seen open, or last shut by us, and when; none when neither is known.
+    pub sign_in: Option<(bool, Timestamp)>,
     /// What was found of theirs that the policy does not give.
     pub drift: Story,
 }
@@ -46,6 +52,7 @@ impl PersonView {
             link: None,
             cases: Vec::new(),
             held: false,
+            sign_in: None,
             drift: Story::of(&records),
         };
         for record in records {
@@ -58,6 +65,7 @@ impl PersonView {
                 }
                 PersonRecord::Linked { user } => view.link = Some(user),
                 PersonRecord::Case { case_id } => view.cases.push(case_id),
+                PersonRecord::SignIn { open, at } => view.sign_in = Some((open, at)),
                 PersonRecord::Awaits { .. }
                 | PersonRecord::AdminCredential { .. }
                 | PersonRecord::Drift { .. }
@@ -68,6 +76,29 @@ impl PersonView {
             }
         }
         Ok(view)
+    }
+
+    /// What was before, for the planner.
+    pub fn past(&self) -> Past<'_> {
+        let open = self.sign_in.is_some_and(|(open, _)| open);
+        Past { facts: &self.facts, story: Some(&self.drift), open }
+    }
+
+    /// Notes that sign-in is open, as it should be. What is seen soon after we shut it is not
+    /// believed: a replica may not know of that yet.
+    ///
+    /// # Errors
+    /// Whatever the ledger answers.
+    pub async fn note_open(&self, cx: &Cx) -> Result<(), StepError> {
+        let now = cx.now();
+        let news = match self.sign_in {
+            None => true,
+            Some((open, at)) => !open && now.duration_since(at) > REPLICAS,
+        };
+        if news {
+            note_sign_in(cx, &self.person, true).await?;
+        }
+        Ok(())
     }
 
     /// What the facts say at an instant.
@@ -167,6 +198,16 @@ impl PersonView {
         cx.ledger().append_always(&person_stream(&self.person), cx.now(), &record).await?;
         Ok(())
     }
+}
+
+/// Notes that sign-in was seen open, or is about to be shut.
+///
+/// # Errors
+/// Whatever the ledger answers.
+pub async fn note_sign_in(cx: &Cx, person: &PersonId, open: bool) -> Result<(), StepError> {
+    let record = PersonRecord::SignIn { open, at: cx.now() };
+    cx.ledger().append_always(&person_stream(person), cx.now(), &record).await?;
+    Ok(())
 }
 
 /// The person whom a user was found to be; or whose id it carries, when facts of that person are

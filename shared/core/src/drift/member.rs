@@ -18,6 +18,8 @@ pub struct Past<'a> {
     pub facts: &'a [Fact],
     /// What was found before.
     pub story: Option<&'a Story>,
+    /// Sign-in was seen open since Latchkey last shut it: if it is shut now, somebody else did that.
+    pub open: bool,
 }
 
 impl Past<'_> {

@@ -32,6 +32,8 @@ use crate::{
 /// nobody can administer cannot be mended, a late revocation can. A mover keeps only the
 /// membership in question, and the refusal is left as residue.
 ///
+/// An account that somebody else disabled is not enabled again, and that is told.
+///
 /// # Errors
 /// - [`Refusal::Protected`] when there is something to do to a break-glass principal.
 /// - [`Refusal::LastAdmins`] when a cluster would lose one of its last admins.
@@ -61,6 +63,10 @@ pub fn plan_person(
     Ok(plan)
 }
 
+/// Whoever disabled an account had a reason that HR may not know of.
+const SHUT_BY_HAND: &str =
+    "sign-in was disabled by somebody else and stays so until an operator orders create_user";
+
 struct Planner<'a> {
     policy: &'a Policy,
     state: &'a PersonState,
@@ -80,8 +86,10 @@ impl<'a> Planner<'a> {
             self.send(Intent::CreateUser(self.person()));
             return Ok(());
         };
-        if !user.enabled {
-            self.send(Intent::CreateUser(self.person()));
+        match (user.enabled, self.past.open) {
+            (true, _) => {}
+            (false, false) => self.send(Intent::CreateUser(self.person())),
+            (false, true) => self.plan.findings.push(SHUT_BY_HAND.to_owned()),
         }
         let mut places = self.places(desired);
         self.leave_alone(user, &mut places);
