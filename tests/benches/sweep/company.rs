@@ -83,7 +83,7 @@ pub async fn fill(world: &World, ledger: &Path, size: usize) -> Result<Company> 
 
 /// The team of a person: of five people one is in a team.
 pub fn team_of(person: usize) -> Option<usize> {
-    (person % 5 == 0).then_some(person / 5 % TEAMS)
+    person.is_multiple_of(5).then_some(person / 5 % TEAMS)
 }
 
 fn directory(world: &World, size: usize) -> Result<Vec<String>> {
@@ -125,7 +125,7 @@ fn id(person: usize) -> String {
 }
 
 async fn hire(ledger: &Ledger, at: usize, user: &str) -> Result<()> {
-    let person = PersonId::new(&id(at))?;
+    let person = PersonId::new(id(at))?;
     let (stream, now) = (person_stream(&person), Timestamp::now());
     let records = [PersonRecord::Fact(hired(at, person, now)?), linked(user)?];
     for (sequence, record) in (0..).zip(&records) {
