@@ -24,6 +24,7 @@ use crate::{
 pub use cluster::{Astray, Straying, strays_of_cluster};
 pub use judge::{Brake, Judged, Stray, judge};
 pub use member::Past;
+pub(crate) use member::SHUT_BY_HAND;
 pub(crate) use member::of_person;
 pub use story::{Known, Story};
 pub use team::{Stranger, judge_team};

@@ -47,7 +47,7 @@ pub(in super::super) async fn person(cx: &Cx, text: &str) -> Result<Value, Fault
         "user": view.link,
         "account": seen.desired.account,
         "desired": desired(&seen.desired),
-        "findings": seen.desired.findings,
+        "findings": seen.plan.as_ref().map_or(&seen.desired.findings, |plan| &plan.findings),
         "holdings": rows(cx.policy(), &seen, &exceptions),
         "pim": pim(&seen.held),
         "unseen": people::unseen_lines(&seen.held.unseen),

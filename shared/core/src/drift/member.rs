@@ -22,6 +22,10 @@ pub struct Past<'a> {
     pub open: bool,
 }
 
+/// Whoever disabled an account had a reason that HR may not know of.
+pub(crate) const SHUT_BY_HAND: &str =
+    "sign-in was disabled by somebody else and stays so until an operator orders create_user";
+
 impl Past<'_> {
     /// Whether the facts ever gave the person a place in the team, as far as they were known at the
     /// time: then what is left of it is no drift, but a move that is not finished.

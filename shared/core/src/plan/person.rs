@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     Holdings, Plan, Policy, Refusal, Timestamp,
     desired::{Account, Desired},
-    drift::{Found, Past, of_person},
+    drift::{Found, Past, SHUT_BY_HAND, of_person},
     holdings::{Group, User},
     ids::{ClusterName, PersonId, Reference, TeamName},
     invariants::{Admins, check_principal, may_remove_admin},
@@ -62,10 +62,6 @@ pub fn plan_person(
     plan.findings.extend(desired.findings);
     Ok(plan)
 }
-
-/// Whoever disabled an account had a reason that HR may not know of.
-const SHUT_BY_HAND: &str =
-    "sign-in was disabled by somebody else and stays so until an operator orders create_user";
 
 struct Planner<'a> {
     policy: &'a Policy,
