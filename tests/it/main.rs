@@ -11,6 +11,7 @@
 //! - `both_planes`: is access given by Azure roles and by bindings at once, and is nothing left of it?
 //! - `brake`: does a bad feed empty the company?
 //! - `changes`: does a change behind our back come to those whom it touches, once?
+//! - `drift`: is every one of a thousand edits answered after one sweep, whatever was lost?
 //! - `drift_by_policy`: are edits behind our back removed, excepted or told as the policy says?
 //! - `just_in_time`: is membership for a time approved, given, and over by itself?
 //! - `leaver`: how many calls and round trips does a leaver cost?
@@ -29,6 +30,7 @@ mod brake;
 mod changes;
 mod clusters;
 mod conformance;
+mod drift;
 mod drift_by_policy;
 mod entra_events;
 mod every_step;
