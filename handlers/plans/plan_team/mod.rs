@@ -109,7 +109,8 @@ pub async fn observe(cx: &Cx, team: &TeamName) -> Result<TeamHoldings, StepError
     Ok(held)
 }
 
-/// A cluster that Entra does not guard does not let us in either: it is noted, not looked into.
+/// A cluster that Entra does not guard does not let us in either: it is noted, not looked into. Nor
+/// does one whose integration is on its way: ARM shows it before the API server knows of it.
 async fn at(
     cx: &Cx,
     team: &TeamName,
@@ -121,18 +122,17 @@ async fn at(
         let scope = cx.policy().cluster(name)?.scope(None);
         held.assignments = cx.arm().assignments_of(&scope, &group.id).await?;
     }
-    match inside(cx, team, name, group).await {
-        Ok(inside) => Ok(TeamHoldings { assignments: held.assignments, ..inside }),
-        Err(failed @ StepError::Failed { .. }) => {
-            let seen = secured::look(cx, name).await?;
-            if seen.integration == Integration::Managed {
-                return Err(failed);
-            }
+    let mut found = inside(cx, team, name, group).await;
+    if matches!(found, Err(StepError::Failed { .. })) {
+        let seen = secured::look(cx, name).await?;
+        if seen.integration != Integration::Managed || seen.changing.is_some() {
             held.unguarded.insert(name.clone());
-            Ok(held)
+            return Ok(held);
         }
-        Err(other) => Err(other),
+        // The integration may have come to its end between the two looks.
+        found = inside(cx, team, name, group).await;
     }
+    Ok(TeamHoldings { assignments: held.assignments, ..found? })
 }
 
 /// What there is inside the cluster.

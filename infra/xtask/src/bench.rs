@@ -1,9 +1,8 @@
 //! `cargo xtask bench`: every figure of the README, measured on this machine.
 
 use std::{
-    ffi::OsString,
     io::{BufRead as _, BufReader},
-    process::{Command, ExitCode, Stdio},
+    process::{ExitCode, Stdio},
 };
 
 use anyhow::{Context, Result, bail};
@@ -52,8 +51,7 @@ pub fn bench(only: Option<&str>, check: bool) -> Result<ExitCode> {
 
 /// Runs one; gives its rows of the table, and passes everything else through.
 fn run(package: &str, bench: &str, check: bool) -> Result<(Vec<String>, bool)> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-    let mut command = Command::new(cargo);
+    let mut command = pack::cargo();
     command.current_dir(pack::root()).stdout(Stdio::piped());
     command.args(["bench", "--quiet", "--package", package, "--bench", bench]);
     if check {

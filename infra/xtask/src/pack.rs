@@ -25,25 +25,30 @@ pub fn target() -> PathBuf {
 /// # Errors
 /// When cargo fails.
 pub fn build(release: bool) -> Result<PathBuf> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
+    let mut command = cargo();
     // Named together with xtask, so that both are built with the same features and nothing twice.
     command.current_dir(root()).args(["build", "--quiet", "--package", "handlers"]);
     command.args(["--package", "xtask", "--bin", "latchkey"]);
     if release {
         command.arg("--release");
     }
-    // What a cargo around us says of its package makes build scripts (ring's) run once more.
+    if !command.status().context("cargo cannot be run")?.success() {
+        bail!("latchkey does not build");
+    }
+    Ok(target().join(if release { "release" } else { "debug" }).join("latchkey"))
+}
+
+/// Cargo, in an environment as if none was around us: what that one says of its package makes
+/// build scripts (ring's) run once more, and all that follows from them.
+pub fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
             command.env_remove(name);
         }
     }
-    if !command.status().context("cargo cannot be run")?.success() {
-        bail!("latchkey does not build");
-    }
-    Ok(target().join(if release { "release" } else { "debug" }).join("latchkey"))
+    command
 }
 
 /// Writes a function app with these functions; all of them when none are named.

@@ -11,8 +11,9 @@ use latchkey_core::{CaseId, case::CaseRecord};
 use latchkey_runtime::case;
 use sandbox::{Fault, Seen, Service, World};
 use serde_json::{Value, json};
+use xtask::outcome;
 
-use super::{BARE, BARE_DONE, LEGACY, LEGACY_INTEGRATED, line, start};
+use super::{BARE, BARE_DONE, LEGACY, LEGACY_INTEGRATED, group, line, start};
 use crate::played::Played;
 
 /// Changes of a cluster take time, and what is put off waits for its own.
@@ -123,6 +124,35 @@ async fn arm_at_work_or_with_enough_is_waited_for_and_the_approval_holds() {
     approve(&played, &plan).await;
     assert_eq!(line(&played, BARE), BARE_DONE.replace("0 rotations", "1 rotations"));
     began_once(&played, &plan).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_team_waits_for_a_cluster_whose_integration_is_on_its_way() {
+    let played = start_in_time().await;
+    let world = &played.stage.sandbox.world;
+    somebody_integrates(world, &group(&played, "Cluster_admins"));
+    assert!(line(&played, BARE).starts_with("entra true"), "ARM shows it already");
+    played.order("plan_team", &json!({ "team": "admins" })).await;
+    let cases = outcome::cases(&played.stage).await.expect("readable");
+    let case = cases.iter().find(|case| case.team.is_some()).expect("a case");
+    assert!(!case.closed && case.stuck.is_empty(), "{case:?}");
+    let given = "Azure Kubernetes Service RBAC Cluster Admin";
+    assert_eq!(played.lines_with(given), Vec::<String>::new());
+    world.clock.advance(SignedDuration::from_hours(2));
+    played.settled().await;
+    assert_eq!(played.lines_with(given).len(), 1);
+}
+
+/// Somebody integrates the cluster by hand, which takes an hour.
+fn somebody_integrates(world: &World, admins: &str) {
+    let (id, now) = (bare(world), world.clock.now());
+    let tenant = world.config.tenant_id.clone();
+    let mut azure = world.azure.write().unwrap_or_else(PoisonError::into_inner);
+    azure.knobs.cluster_update = SignedDuration::from_hours(1);
+    let mut document = azure.clusters.get(&id).expect("the cluster").to_json(now);
+    document["properties"]["aadProfile"] =
+        json!({ "managed": true, "enableAzureRBAC": true, "adminGroupObjectIDs": [admins] });
+    azure.put_cluster(&id, document, Default::default(), &tenant, now).expect("accepted");
 }
 
 /// The resource id of the cluster without integration.
