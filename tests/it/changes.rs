@@ -11,7 +11,10 @@ use latchkey_core::{
     CaseId, TeamName,
     message::{About, CHANGES, ChangeMessage, Hint, PlanMessage},
 };
-use latchkey_runtime::feeds::{self, Affected, FeedName};
+use latchkey_runtime::{
+    feeds::{self, Affected},
+    hearing::Feed,
+};
 use sandbox::{Directory, Fault, Service, azure, bus::Message};
 use serde_json::json;
 
@@ -76,7 +79,7 @@ impl Played {
     /// What the next round of groups touches; it counts as acted on.
     async fn touched(&self) -> Affected {
         let cx = self.stage.cx();
-        let round = feeds::round(&cx, FeedName::Groups).await.expect("a round");
+        let round = feeds::round(&cx, Feed::Groups).await.expect("a round");
         let affected = feeds::affected(&cx, &round).await.expect("whom it touches");
         round.finish(&cx).await.expect("the cursor moves on");
         affected
@@ -133,8 +136,8 @@ async fn a_change_that_graph_tells_late_is_asked_for_again() {
 async fn a_refused_link_means_that_everything_is_looked_at_and_the_feed_goes_on() {
     let played = at_work().await;
     let cx = played.stage.cx();
-    feeds::compared(&cx, FeedName::Groups, cx.now()).await.expect("a cell");
-    assert!(!feeds::owes_compare(&cx, FeedName::Groups).await.expect("cells"));
+    feeds::compared(&cx, Feed::Groups, cx.now()).await.expect("a cell");
+    assert!(!feeds::owes_compare(&cx, Feed::Groups).await.expect("cells"));
     let count =
         |played: &Played| (played.deliveries_of("plan_team"), played.deliveries_of("plan_cluster"));
     let before = count(&played);
@@ -145,7 +148,7 @@ async fn a_refused_link_means_that_everything_is_looked_at_and_the_feed_goes_on(
     let all = (before.0 + policy.teams.len(), before.1 + policy.clusters.len());
     let now = count(&played);
     assert!(now.0 >= all.0 && now.1 >= all.1, "{before:?} {now:?}");
-    assert!(feeds::owes_compare(&cx, FeedName::Groups).await.expect("cells"));
+    assert!(feeds::owes_compare(&cx, Feed::Groups).await.expect("cells"));
     played.sneak(OTHER);
     played.hint(&Hint::Groups, "next");
     played.settled().await;
@@ -304,7 +307,7 @@ async fn a_person_is_known_by_a_user_that_is_gone_and_found_on_the_day_they_are_
     assert_eq!(due("2099-06-30T16:00:01Z", "2099-07-02T00:00:00Z").await, BTreeSet::new());
 
     assert!(played.directory().delete_user(&user) && played.directory().purge_user(&user));
-    let round = feeds::round(&cx, FeedName::Users).await.expect("a round");
+    let round = feeds::round(&cx, Feed::Users).await.expect("a round");
     let touched = feeds::affected(&cx, &round).await.expect("whom it touches");
     assert_eq!(touched.people.iter().map(ToString::to_string).collect::<Vec<_>>(), ["3001"]);
 }

@@ -1,11 +1,7 @@
 //! Groups and users: a round of the delta query.
 
 use latchkey_core::{Timestamp, message::ChangeMessage};
-use latchkey_runtime::{
-    Cx, StepError,
-    feeds::{self, FeedName},
-    mail::send_change,
-};
+use latchkey_runtime::{Cx, StepError, feeds, hearing::Feed, mail::send_change};
 
 use super::ask;
 
@@ -16,11 +12,7 @@ const AGAIN: [i64; 3] = [30, 300, 900];
 const GATHERED: i64 = 30;
 
 /// Reads a round, and asks for plans of what it touches. The cursor moves on only then.
-pub(super) async fn follow(
-    cx: &Cx,
-    message: &ChangeMessage,
-    feed: FeedName,
-) -> Result<(), StepError> {
+pub(super) async fn follow(cx: &Cx, message: &ChangeMessage, feed: Feed) -> Result<(), StepError> {
     let round = feeds::round(cx, feed).await?;
     if round.is_empty() {
         look_later(cx, message).await?;

@@ -19,7 +19,7 @@ use latchkey_runtime::{
     Cx,
     Need::{self, Arm, Graph, Send},
     StepError,
-    feeds::FeedName,
+    hearing::Feed,
     mail::{after, send_change, send_plan},
 };
 
@@ -46,8 +46,8 @@ const PARALLEL: usize = 8;
 /// When the hint must be followed again.
 pub async fn resolve(cx: &Cx, message: &ChangeMessage, delivery: &str) -> Result<(), StepError> {
     match &message.hint {
-        Hint::Groups => feed::follow(cx, message, FeedName::Groups).await,
-        Hint::Users => feed::follow(cx, message, FeedName::Users).await,
+        Hint::Groups => feed::follow(cx, message, Feed::Groups).await,
+        Hint::Users => feed::follow(cx, message, Feed::Users).await,
         Hint::Assignment { id, deleted } => azure::assignment(cx, id, *deleted, delivery).await,
         Hint::Cluster { id, operation, .. } if operation == credential::OPERATION => {
             credential::resolve(cx, message, id).await

@@ -1,10 +1,7 @@
 //! What changed since the last sweep, and who is due.
 
 use latchkey_core::{Timestamp, message::About};
-use latchkey_runtime::{
-    Cx, StepError,
-    feeds::{self, FeedName},
-};
+use latchkey_runtime::{Cx, StepError, feeds, hearing::Feed};
 
 use super::asked::Asked;
 
@@ -18,7 +15,7 @@ const CELL: &str = "sweep/began";
 /// Whatever Graph, the ledger or Service Bus answers.
 pub async fn read(cx: &Cx, asked: &mut Asked) -> Result<bool, StepError> {
     let mut gap = false;
-    for feed in FeedName::ALL {
+    for feed in Feed::ALL {
         let round = feeds::round(cx, feed).await?;
         if !round.everything {
             for about in feeds::affected(cx, &round).await?.abouts() {

@@ -4,7 +4,8 @@ use jiff::SignedDuration;
 use latchkey_core::{PersonId, Timestamp, message::About};
 use latchkey_runtime::{
     Cx, StepError,
-    feeds::{self, Affected, FeedName},
+    feeds::{self, Affected},
+    hearing::Feed,
 };
 use serde::{Deserialize, Serialize};
 
@@ -72,7 +73,7 @@ pub async fn compare(
     }
     strangers(cx, &members, asked).await?;
     feeds::refresh_nested(cx).await?;
-    for feed in FeedName::ALL {
+    for feed in Feed::ALL {
         feeds::compared(cx, feed, progress.began).await?;
     }
     progress.ended = true;

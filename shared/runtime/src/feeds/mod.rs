@@ -9,8 +9,6 @@ mod due;
 mod links;
 mod nested;
 
-use std::fmt;
-
 use latchkey_azure::graph::{self, GroupChange, UserChange};
 use latchkey_core::{Timestamp, ids::digest};
 use serde::{Deserialize, Serialize};
@@ -21,35 +19,7 @@ pub use self::{
     links::{link, linked},
     nested::{Governed, governed, refresh_nested},
 };
-use crate::{cx::Cx, error::StepError};
-
-/// A collection of the directory that is followed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum FeedName {
-    /// Groups and their members.
-    Groups,
-    /// Users.
-    Users,
-}
-
-impl FeedName {
-    /// All of them.
-    pub const ALL: [Self; 2] = [Self::Groups, Self::Users];
-
-    /// A cell of the feed: `feeds/{name}/{part}`.
-    pub fn cell(self, part: &str) -> String {
-        format!("feeds/{self}/{part}")
-    }
-}
-
-impl fmt::Display for FeedName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Groups => "groups",
-            Self::Users => "users",
-        })
-    }
-}
+use crate::{cx::Cx, error::StepError, hearing::Feed};
 
 /// How far a feed was read: the cell `feeds/{name}/cursor`. Of two who read at once the last one
 /// writes it; at worst changes are read twice.
@@ -81,7 +51,7 @@ pub enum Changes {
 #[must_use = "changes are read again until the round is finished"]
 pub struct Round {
     /// Which feed.
-    pub feed: FeedName,
+    pub feed: Feed,
     /// What it tells.
     pub changes: Changes,
     /// What changed is not known: it is the first round, or the old link was refused.
@@ -125,15 +95,15 @@ impl Round {
 ///
 /// # Errors
 /// Whatever Graph or the store of cells answers.
-pub async fn round(cx: &Cx, feed: FeedName) -> Result<Round, StepError> {
+pub async fn round(cx: &Cx, feed: Feed) -> Result<Round, StepError> {
     let before: Cursor = cx.cells().get(&feed.cell("cursor")).await?.unwrap_or_default();
     let link = before.link.as_deref();
     let (changes, link, reset) = match feed {
-        FeedName::Groups => {
+        Feed::Groups => {
             let graph::Round { changes, link, reset } = cx.graph().group_changes(link).await?;
             (Changes::Groups(changes), link, reset)
         }
-        FeedName::Users => {
+        Feed::Users => {
             let graph::Round { changes, link, reset } = cx.graph().user_changes(link).await?;
             (Changes::Users(changes), link, reset)
         }
@@ -150,7 +120,7 @@ pub async fn round(cx: &Cx, feed: FeedName) -> Result<Round, StepError> {
 ///
 /// # Errors
 /// Whatever the store of cells answers.
-pub async fn owes_compare(cx: &Cx, feed: FeedName) -> Result<bool, StepError> {
+pub async fn owes_compare(cx: &Cx, feed: Feed) -> Result<bool, StepError> {
     let cursor: Cursor = cx.cells().get(&feed.cell("cursor")).await?.unwrap_or_default();
     let compared: Option<Timestamp> = cx.cells().get(&feed.cell("compared")).await?;
     Ok(cursor.compare.is_some_and(|asked| compared.is_none_or(|at| at < asked)))
@@ -161,6 +131,6 @@ pub async fn owes_compare(cx: &Cx, feed: FeedName) -> Result<bool, StepError> {
 ///
 /// # Errors
 /// Whatever the store of cells answers.
-pub async fn compared(cx: &Cx, feed: FeedName, began: Timestamp) -> Result<(), StepError> {
+pub async fn compared(cx: &Cx, feed: Feed, began: Timestamp) -> Result<(), StepError> {
     Ok(cx.cells().put(&feed.cell("compared"), &began).await?)
 }
