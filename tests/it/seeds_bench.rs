@@ -112,7 +112,7 @@ async fn by_policy(document: &Document) -> Result<(Cost, usize)> {
     let doors = Doors::new(&ready.functions, &ready.hr_secret, &ready.tokens["second-operator"])?;
     let (before, began) = (counted(&world), Instant::now());
     plan_all(&stage).await?;
-    let mut approvals = closed(&stage, &doors).await?;
+    let mut approvals = 0;
     for (from, story) in stories(&events) {
         play(&doors, from, &story).await?;
         approvals += closed(&stage, &doors).await?;
