@@ -19,8 +19,8 @@ use tower::service_fn;
 use crate::{
     STEPS,
     events::{
-        entra_event, entra_webhook, hr_webhook, ops, problem::Problem, record_person_event,
-        resolve_change,
+        entra_event, entra_webhook, hr_webhook, ops, problem::Problem, recent::Recent,
+        record_person_event, resolve_change,
     },
     plans::{plan_cluster, plan_person, plan_team},
     timers::{keep_subscriptions, sweep},
@@ -48,7 +48,9 @@ pub fn functions(clients: &Arc<Clients>, present: impl Fn(&str) -> bool) -> Func
     }
     if present(entra_event::NAME) {
         let cx = Cx::new(Arc::clone(clients), entra_event::NAME);
-        app = app.with(entra_event::NAME, service_fn(move |inv| told(cx.clone(), inv)));
+        let recent = Arc::new(Recent::default());
+        let serve = move |inv| told(cx.clone(), Arc::clone(&recent), inv);
+        app = app.with(entra_event::NAME, service_fn(serve));
     }
     if present(sweep::NAME) {
         let cx = Cx::new(Arc::clone(clients), sweep::NAME);
@@ -72,7 +74,7 @@ fn http(mut app: Functions, clients: &Arc<Clients>, present: impl Fn(&str) -> bo
     }
     if present(entra_webhook::NAME) {
         let cx = Cx::new(Arc::clone(clients), entra_webhook::NAME);
-        let recent = Arc::new(entra_webhook::Recent::default());
+        let recent = Arc::new(Recent::default());
         let serve = move |inv: Invocation| {
             let (cx, recent) = (cx.clone(), Arc::clone(&recent));
             answer(
@@ -182,9 +184,9 @@ async fn change(cx: Cx, inv: Invocation) -> Result<Reply, Failure> {
     }
 }
 
-async fn told(cx: Cx, inv: Invocation) -> Result<Reply, Failure> {
+async fn told(cx: Cx, recent: Arc<Recent>, inv: Invocation) -> Result<Reply, Failure> {
     let event = inv.event_grid("event")?;
-    match entra_event::receive(&cx, &event).await {
+    match entra_event::receive(&cx, &recent, &event).await {
         Ok(received) => Ok(Reply::new().log(format!("{received:?}"))),
         Err(error) => Err(Failure::new(error)),
     }

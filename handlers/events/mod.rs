@@ -5,5 +5,6 @@ pub mod entra_webhook;
 pub mod hr_webhook;
 pub mod ops;
 pub mod problem;
+pub mod recent;
 pub mod record_person_event;
 pub mod resolve_change;

@@ -11,9 +11,9 @@ use std::{
 };
 
 use latchkey_core::{
-    ClusterName, PersonId, TeamName,
+    ClusterName, ObjectId, PersonId, TeamName,
     case::{PersonRecord, cluster_stream, person_stream, team_stream},
-    drift::Response,
+    drift::{Found, Known, Response, Story},
 };
 use latchkey_runtime::journal;
 use rand::{RngExt, SeedableRng, rngs::SmallRng, seq::IndexedRandom};
@@ -241,36 +241,66 @@ fn lines(played: &Played) -> BTreeSet<String> {
     played.snapshot().lines().map(str::to_owned).collect()
 }
 
-/// Each line of what is there now is in the ledger: excepted, or told.
+/// Each line of what is there now has a record of its own in the ledger: excepted, or told.
 async fn explained(played: &Played, seed: u64, new: Vec<&String>) {
-    let told = told(played).await;
-    assert!(told.iter().any(|response| matches!(response, Response::Adopted { .. })));
-    assert!(told.contains(&Response::Reported));
+    let known = known(played).await;
+    let responses: Vec<_> = known.iter().map(|(_, known)| &known.response).collect();
+    assert!(responses.iter().any(|response| matches!(response, Response::Adopted { .. })));
+    assert!(responses.contains(&&Response::Reported));
     for line in new {
-        let allowed = match line.rsplit_once(" of ") {
-            Some((member, "Ops_Observers")) => !LEAVERS.iter().any(|id| member.contains(id)),
-            Some((member, "Ops_Frontend_team")) => {
-                member.contains("stranger-") || member.contains("Night_shift")
+        let answered = match line.rsplit_once(" of ") {
+            Some((member, "Ops_Observers")) => {
+                let adopted = |response: &Response| matches!(response, Response::Adopted { .. });
+                !LEAVERS.iter().any(|id| member.contains(id))
+                    && is_known(&known, &membership(played, line), adopted)
             }
-            _ => line.contains("by-hand-"),
+            Some((member, "Ops_Frontend_team")) => {
+                (member.contains("stranger-") || member.contains("Night_shift"))
+                    && is_known(&known, &membership(played, line), |r| *r == Response::Reported)
+            }
+            _ => known.iter().any(|(found, known)| {
+                matches!(found, Found::Binding { name, .. } if names(line, name))
+                    && known.response == Response::Reported
+            }),
         };
-        assert!(allowed, "seed {seed}: nobody answers for {line}\n{told:#?}");
+        assert!(answered, "seed {seed}: nobody answers for {line}\n{known:#?}");
     }
 }
 
-/// Every response to drift that the ledger tells of.
-async fn told(played: &Played) -> Vec<Response> {
+/// The membership that a line of the snapshot tells of.
+fn membership(played: &Played, line: &str) -> Found {
+    let directory = directory(played);
+    let (member, name) = line.rsplit_once(" of ").expect("a membership");
+    let group = group(&directory, name);
+    let mut members = directory.members_of(&group);
+    let named = member.trim_start().trim_start_matches("member ");
+    let is_it = |id: &&str| directory.label(id).as_deref() == Some(named);
+    let member = members.find(is_it).unwrap_or_else(|| panic!("who is it: {line}"));
+    let id = |text: &str| ObjectId::new(text).expect("an object id");
+    Found::member(&id(&group), &id(member))
+}
+
+/// Whether the line names exactly this binding: `by-hand-1` is none of `by-hand-11`.
+fn names(line: &str, binding: &str) -> bool {
+    let mut words = line.split(|c: char| !c.is_alphanumeric() && c != '-');
+    words.any(|word| word == binding)
+}
+
+fn is_known(known: &[(Found, Known)], found: &Found, how: impl Fn(&Response) -> bool) -> bool {
+    known.iter().any(|(known, what)| known == found && how(&what.response))
+}
+
+/// What the ledger tells of as not over.
+async fn known(played: &Played) -> Vec<(Found, Known)> {
     let policy = &played.stage.policy;
     let teams = policy.teams.keys().map(|name: &TeamName| team_stream(name));
     let clusters = policy.clusters.keys().map(cluster_stream);
     let people = STAFF.iter().map(|(id, _)| person_stream(&PersonId::new(*id).expect("an id")));
-    let mut told = Vec::new();
+    let mut known = Vec::new();
     for stream in teams.chain(clusters).chain(people) {
         let records = journal::read::<PersonRecord>(&played.stage.cx(), &stream).await;
-        told.extend(records.expect("readable").into_iter().filter_map(|record| match record {
-            PersonRecord::Drift { response, .. } => Some(response),
-            _ => None,
-        }));
+        let story = Story::of(&records.expect("readable"));
+        known.extend(story.iter().map(|(found, known)| (found.clone(), known.clone())));
     }
-    told
+    known
 }

@@ -114,6 +114,9 @@ async fn a_subscription_that_is_gone_is_made_anew_and_delivers() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_notification_without_our_secret_is_taken_and_ignored() {
     let played = told().await;
+    // Nobody else speaks from here on: what is counted is what this test says.
+    world(&played).notifications.set(|knobs| knobs.loss = 1.0);
+    settled(&played).await;
     let sent = sends(&played);
     let url = subscriptions(&played)[0].notification_url.clone();
     let tenant = world(&played).config.tenant_id.clone();

@@ -1,8 +1,18 @@
 //! Does the hourly sweep find what nobody told us of, and leave alone what is as it should be?
 
-use std::sync::PoisonError;
+use std::sync::{
+    Arc, PoisonError,
+    atomic::{AtomicUsize, Ordering},
+};
 
-use sandbox::Directory;
+use futures::{StreamExt, TryStreamExt, stream};
+use jiff::{SignedDuration, Timestamp};
+use latchkey_core::{
+    PersonId, SpellId,
+    case::{PersonRecord, person_stream},
+    fact::{EventKey, Fact, FactKind, Urgency},
+};
+use sandbox::{Directory, Fault};
 use serde_json::json;
 
 use crate::played::{Played, event, hire};
@@ -94,4 +104,65 @@ async fn an_account_that_a_responder_disabled_stays_so_until_an_operator_says_ot
     assert!(seen.contains("was disabled by somebody else"), "{seen}");
     played.order("create_user", &json!({ "personId": "3001" })).await;
     assert!(!played.snapshot().contains(&disabled));
+}
+
+/// Left long ago, and nothing is left of them: the ledger is all that knows of them.
+fn left(person: PersonId) -> Fact {
+    let then = Timestamp::now() - SignedDuration::from_hours(24 * 400);
+    Fact {
+        event: EventKey { source: "//hr/contoso".to_owned(), id: format!("t-{person}") },
+        person,
+        spell: SpellId::new("s-1").expect("a spell"),
+        kind: FactKind::Terminated,
+        effective: then,
+        revision: 2,
+        recorded: then,
+        urgency: Urgency::Scheduled,
+        worker_type: None,
+        reason_class: None,
+        attributes: latchkey_core::fact::Attributes::default(),
+        legal_hold: None,
+    }
+}
+
+/// Writes facts about so many people.
+async fn remember(played: &Played, count: usize) {
+    let cx = played.stage.cx();
+    let writes =
+        (0..count).map(|at| {
+            let person = PersonId::new(format!("{}", 500_000 + at)).expect("an id");
+            let (cx, record) = (&cx, PersonRecord::Fact(left(person.clone())));
+            async move {
+                cx.ledger().append(&person_stream(&person), 0, cx.now(), &record).await.map(drop)
+            }
+        });
+    stream::iter(writes).buffer_unordered(32).try_collect::<Vec<()>>().await.expect("written");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_comparison_of_everybody_that_is_killed_between_two_slices_goes_on_with_the_next() {
+    // 500 people make a slice, 15 of them a look-up: 34 look-ups each, and 7 for the last hundred.
+    let (slice, rest) = (34, 34 + 7);
+    let played = Played::with_teams().await;
+    remember(&played, 1_100).await;
+    let asked = Arc::new(AtomicUsize::new(0));
+    let (count, kill) = (Arc::clone(&asked), played.stage.host.killer());
+    let mut alive = true;
+    played.stage.sandbox.world.faults.add(Box::new(move |seen| {
+        let looks_up = seen.function == Some("sweep") && seen.path.contains("employeeId%20in");
+        let before = looks_up.then(|| count.fetch_add(1, Ordering::Relaxed));
+        if before != Some(slice + 2) || !std::mem::take(&mut alive) {
+            return None;
+        }
+        kill();
+        Some(Fault::DropBefore)
+    }));
+
+    let killed = played.stage.host.run("sweep", "").await;
+    assert!(killed.is_err(), "it was killed: {killed:?}");
+    assert_eq!(asked.swap(0, Ordering::Relaxed), slice + 3);
+    sweep(&played).await;
+    assert_eq!(asked.swap(0, Ordering::Relaxed), rest, "the first slice is not compared again");
+    sweep(&played).await;
+    assert_eq!(asked.load(Ordering::Relaxed), 0, "everybody was compared tonight");
 }

@@ -8,16 +8,19 @@ mod arm;
 mod graph;
 mod read;
 
-use latchkey_core::message::Hint;
+use latchkey_core::{ObjectId, message::Hint};
 use latchkey_runtime::{
     Cx,
     Need::{self, Send},
     StepError,
+    hearing::Feed,
     mail::send_hint,
     park,
 };
 use read::{Event, Kind};
 use serde_json::Value;
+
+use super::recent::Recent;
 
 /// The function's name.
 pub const NAME: &str = "entra_event";
@@ -39,13 +42,13 @@ pub enum Received {
 ///
 /// # Errors
 /// When Event Grid must deliver it again.
-pub async fn receive(cx: &Cx, event: &Value) -> Result<Received, StepError> {
+pub async fn receive(cx: &Cx, recent: &Recent, event: &Value) -> Result<Received, StepError> {
     match meaning(cx, event) {
-        Ok(Ok(hint)) if is_our_own(cx, &hint, event).await => {
+        Ok(Ok(hint)) if is_our_own(cx, &hint, event) => {
             Ok(Received::Ignored("it is our own doing"))
         }
         Ok(Ok(hint)) => {
-            send_hint(cx, &hint).await?;
+            pass_on(cx, recent, &hint).await?;
             Ok(Received::PassedOn(hint))
         }
         Ok(Err(why)) => {
@@ -59,18 +62,28 @@ pub async fn receive(cx: &Cx, event: &Value) -> Result<Received, StepError> {
     }
 }
 
-/// Whether we did it ourselves: the step looked afterwards, and left evidence. That we got an admin
-/// credential is never ours. Who did something is told by the subscription's own topic, not by
-/// whoever did it.
-async fn is_our_own(cx: &Cx, hint: &Hint, event: &Value) -> bool {
+/// A feed is passed on once in two seconds, as by the other door, and is noted as heard.
+async fn pass_on(cx: &Cx, recent: &Recent, hint: &Hint) -> Result<(), StepError> {
+    let Some(feed) = Feed::ALL.into_iter().find(|feed| feed.hint() == *hint) else {
+        return send_hint(cx, hint).await;
+    };
+    recent.pass_on(cx, feed).await?;
+    recent.note(cx, feed, true, false).await;
+    Ok(())
+}
+
+/// Whether one of our own identities did it: the step looked afterwards, and left evidence. That we
+/// got an admin credential is never ours. Who did something is told by the subscription's own
+/// topic, not by whoever did it.
+fn is_our_own(cx: &Cx, hint: &Hint, event: &Value) -> bool {
     let writes = match hint {
         Hint::Assignment { .. } => true,
         Hint::Cluster { operation, .. } => operation.ends_with("/write"),
         _ => false,
     };
-    let Some(actor) = arm::actor(&event["data"]).filter(|_| writes) else { return false };
-    // Not to know who we are is no reason to miss something.
-    cx.graph().me_owner().await.is_ok_and(|me| me.as_str().eq_ignore_ascii_case(actor))
+    let actor = arm::actor(&event["data"]).filter(|_| writes);
+    let actor = actor.and_then(|id| ObjectId::new(id.to_ascii_lowercase()).ok());
+    actor.is_some_and(|id| cx.policy().protected.own.contains(&id))
 }
 
 /// Where the event says to look, or why it is none of ours; the error names what is unreadable.

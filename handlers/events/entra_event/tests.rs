@@ -188,7 +188,7 @@ async fn an_unreadable_event_is_parked_once_and_accepted() {
     let cx = ours();
     let event = json!({ "specversion": "1.0", "type": "Microsoft.Graph.GroupUpdated" });
     for _ in 0..2 {
-        let received = receive(&cx, &event).await.unwrap();
+        let received = receive(&cx, &Recent::default(), &event).await.unwrap();
         assert!(matches!(received, Received::Parked(_)), "{received:?}");
     }
     let parked = park::list(&cx).await.unwrap();

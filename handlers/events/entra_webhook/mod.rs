@@ -7,7 +7,6 @@
 
 mod handshake;
 mod notification;
-mod recent;
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -20,10 +19,9 @@ use latchkey_runtime::{
     hearing::Feed,
 };
 use notification::Notification;
-pub use recent::Recent;
 use tokio::time::timeout;
 
-use super::problem::Problem;
+use super::{problem::Problem, recent::Recent};
 
 /// The function's name.
 pub const NAME: &str = "entra_webhook";

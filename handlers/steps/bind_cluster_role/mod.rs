@@ -192,7 +192,7 @@ async fn of_person(
 }
 
 fn is_protected(cx: &Cx, id: &ObjectId) -> bool {
-    cx.policy().protected.principals.contains(id)
+    cx.policy().protected.spares(id)
 }
 
 fn outside(field: &str, value: &str) -> Refusal {

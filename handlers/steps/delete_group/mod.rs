@@ -77,8 +77,8 @@ impl Step for DeleteGroup {
                 people::bindings_where(cx, |held| holders.iter().any(|id| names(held, id))).await
             }
         };
-        let protected = &cx.policy().protected.principals;
-        let protected = holders.into_iter().find(|id| protected.contains(*id)).cloned();
+        let protected = &cx.policy().protected;
+        let protected = holders.into_iter().find(|id| protected.spares(id)).cloned();
         Ok(Facts { governed: None, found, foreign, held, others, bindings, unseen, protected })
     }
 

@@ -55,8 +55,8 @@ impl Step for DeleteNamespace {
         if held.is_empty() && found.as_ref().is_some_and(is_leaving) {
             return Err(not_gone_yet());
         }
-        let protected = &cx.policy().protected.principals;
-        let protected = held.iter().find(|held| protected.contains(&held.principal)).cloned();
+        let protected = &cx.policy().protected;
+        let protected = held.iter().find(|held| protected.spares(&held.principal)).cloned();
         Ok(Facts { governed, found, held, protected })
     }
 

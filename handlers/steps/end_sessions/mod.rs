@@ -41,8 +41,8 @@ impl Step for EndSessions {
         let view = PersonView::read(cx, &request.person_id).await?;
         let account = Desired::of(cx.policy(), &view.state(cx.now()), cx.now()).account;
         let user = view.user(cx).await?;
-        let protected = &cx.policy().protected.principals;
-        let protected = user.as_ref().is_some_and(|user| protected.contains(&user.id));
+        let protected = &cx.policy().protected;
+        let protected = user.as_ref().is_some_and(|user| protected.spares(&user.id));
         Ok(Facts { account, user, protected })
     }
 

@@ -16,6 +16,7 @@ const BENCHES: &[(&str, &str)] = &[
     ("latchkey-core", "plan"),
     ("tests", "sandbox"),
     ("tests", "sweep"),
+    ("tests", "drift"),
 ];
 
 /// The worked procedures, by hand and by policy: a table of its own.

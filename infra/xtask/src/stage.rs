@@ -188,12 +188,20 @@ pub fn environment(options: &StageOptions, sandbox: &Sandbox) -> Result<BTreeMap
         ("LATCHKEY_ENTRA_SECRETS", ENTRA_SECRETS.join(",")),
         ("LATCHKEY_GRAPH", trim(&ends.graph)),
         ("LATCHKEY_HR_SECRETS", HR_SECRETS.join(",")),
+        ("LATCHKEY_IDENTITIES", own_identity(sandbox)),
         ("LATCHKEY_LEDGER", trim(&ledger)),
         ("LATCHKEY_POLICY", fs::canonicalize(&options.policy)?.display().to_string()),
         ("LATCHKEY_SERVICE_BUS", trim(&ends.service_bus)),
         ("LATCHKEY_TENANT", sandbox.world.config.tenant_id.clone()),
     ];
     Ok(settings.map(|(key, value)| (key.to_owned(), value)).into())
+}
+
+/// The object id under which we act.
+fn own_identity(sandbox: &Sandbox) -> String {
+    let directory = sandbox.world.directory.read().unwrap_or_else(PoisonError::into_inner);
+    let ours = directory.service_principal(&sandbox.world.config.identity_client_id);
+    ours.map(|ours| ours.id.clone()).unwrap_or_default()
 }
 
 /// A port that nothing listens on: Entra must know the host's before the host starts.

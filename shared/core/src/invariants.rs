@@ -55,7 +55,7 @@ pub fn may_cut_off(policy: &Policy, admins: &[Admins], user: &ObjectId) -> Resul
 /// # Errors
 /// [`Refusal::Protected`] for a break-glass principal of `protected.principals`.
 pub fn check_principal(policy: &Policy, principal: &ObjectId) -> Result<(), Refusal> {
-    if policy.protected.principals.contains(principal) {
+    if policy.protected.spares(principal) {
         return Err(Refusal::Protected { principal: principal.clone() });
     }
     Ok(())

@@ -38,6 +38,9 @@ pub struct Config {
     pub entra_secrets: Vec<String>,
     /// `LATCHKEY_NOTIFICATION_URL`: where Entra reaches `entra_webhook`, function key included.
     pub notification_url: Option<String>,
+    /// `LATCHKEY_IDENTITIES`: object ids of Latchkey's own identities in the tenant, one for each
+    /// function app, comma-separated. What they hold and do is never taken for drift.
+    pub identities: Vec<String>,
 }
 
 impl fmt::Debug for Config {
@@ -84,6 +87,7 @@ impl Config {
             ca_file: get("LATCHKEY_CA_FILE").map(PathBuf::from),
             hr_secrets: list(&get("LATCHKEY_HR_SECRETS").unwrap_or_default()),
             entra_secrets: list(&get("LATCHKEY_ENTRA_SECRETS").unwrap_or_default()),
+            identities: list(&get("LATCHKEY_IDENTITIES").unwrap_or_default()),
             notification_url: get("LATCHKEY_NOTIFICATION_URL").filter(|url| !url.is_empty()),
         };
         if missing.is_empty() { Ok(config) } else { Err(ConfigErrors(missing)) }

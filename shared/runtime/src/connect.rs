@@ -10,7 +10,7 @@ use latchkey_azure::{
 };
 use latchkey_bus::Bus;
 use latchkey_cluster::{ClusterOptions, Clusters};
-use latchkey_core::{Policy, policy::PolicyErrors};
+use latchkey_core::{ObjectId, Policy, ids::InvalidId, policy::PolicyErrors};
 use latchkey_ledger::{Cells, Ledger, OpenError};
 use url::Url;
 
@@ -40,6 +40,9 @@ pub enum ConnectError {
         #[source]
         source: url::ParseError,
     },
+    /// One of `LATCHKEY_IDENTITIES` is no object id.
+    #[error("LATCHKEY_IDENTITIES names what is no object id")]
+    Identity(#[source] InvalidId),
     /// TLS cannot be set up.
     #[error("TLS cannot be set up")]
     Http(#[source] HttpSetupError),
@@ -107,7 +110,10 @@ fn read_policy(config: &Config) -> Result<Policy, ConnectError> {
     let file = config.policy.display().to_string();
     let text = fs::read_to_string(&config.policy)
         .map_err(|source| ConnectError::PolicyFile { file, source })?;
-    Policy::parse(&text).map_err(ConnectError::Policy)
+    let mut policy = Policy::parse(&text).map_err(ConnectError::Policy)?;
+    let own = config.identities.iter().map(|id| ObjectId::new(id.to_ascii_lowercase()));
+    policy.protected.own = own.collect::<Result<_, _>>().map_err(ConnectError::Identity)?;
+    Ok(policy)
 }
 
 fn url(setting: &'static str, text: &str) -> Result<Url, ConnectError> {

@@ -2,7 +2,7 @@
 //! without being told.
 //!
 //! Each feed has three cells with one writer each, so that nobody overwrites another's: `heard`
-//! (`entra_webhook`), `subscription` (`keep_subscriptions`) and `cursor` (whoever reads the
+//! (`entra_webhook`, `entra_event`), `subscription` (`keep_subscriptions`) and `cursor` (whoever reads the
 //! delta query). Cells may be old or lost; nothing here is believed, it only says how well we hear.
 
 use std::fmt;
@@ -130,11 +130,10 @@ impl Hearing {
     /// Whether changes were found although the feed had said nothing for `limit`. A quiet tenant
     /// is no silent feed, nor is a subscription that is younger than that.
     pub fn is_suspect(&self, limit: SignedDuration) -> bool {
-        let (Some(changed), Some(since)) = (self.polled.changed, self.kept.since) else {
-            return false;
-        };
-        let last = self.heard.heard.map_or(since, |heard| heard.max(since));
-        changed.duration_since(last) >= limit
+        // Without a subscription of ours, what was heard came by Event Grid.
+        let last = self.heard.heard.max(self.kept.since);
+        let both = self.polled.changed.zip(last);
+        both.is_some_and(|(changed, last)| changed.duration_since(last) >= limit)
     }
 }
 
@@ -163,6 +162,8 @@ mod tests {
         assert!(!hearing(0, hour(11), hour(34)).is_suspect(DAY), "it spoke a little before");
         assert!(!hearing(0, hour(1), None).is_suspect(DAY), "nothing changed");
         assert!(!hearing(20, hour(1), hour(30)).is_suspect(DAY), "it was made anew since");
+        let by_event_grid = Hearing { kept: Kept::default(), ..hearing(0, hour(1), hour(30)) };
+        assert!(by_event_grid.is_suspect(DAY), "it spoke once, without a subscription of ours");
         assert!(!Hearing::default().is_suspect(DAY), "there is nothing to hear from");
     }
 

@@ -167,7 +167,7 @@ impl<'a> Look<'a> {
     }
 
     fn is_protected(&self, id: &ObjectId) -> bool {
-        self.reasons.policy.protected.principals.contains(id)
+        self.reasons.policy.protected.spares(id)
     }
 
     /// Whether it is the group of a team, to whose plan what Latchkey itself gives is left.

@@ -133,7 +133,7 @@ impl<'a> Reasons<'a> {
         way: &[Link],
     ) -> String {
         match given {
-            Given::Nothing if self.policy.protected.principals.contains(id) => {
+            Given::Nothing if self.policy.protected.spares(id) => {
                 "protected by the policy: never touched".to_owned()
             }
             Given::Nothing => NOT_IN_POLICY.to_owned(),

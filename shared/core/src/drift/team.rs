@@ -42,7 +42,7 @@ pub(super) fn strays_of_team(
     let rule = rule(policy, team);
     let mut strangers: Vec<_> = strangers.iter().collect();
     strangers.sort();
-    let open = |who: &&Stranger| !policy.protected.principals.contains(&who.id);
+    let open = |who: &&Stranger| !policy.protected.spares(&who.id);
     let strays = strangers.into_iter().filter(open).map(|who| Stray {
         found: Found::member(&group.id, &who.id),
         what: format!("{} {} in group {}", who.kind, who.id, group.name),

@@ -72,7 +72,7 @@ pub(super) fn is_deletable(
     let due = state.cut_since().and_then(|since| policy.people.delete_at(since));
     due.is_some_and(|due| due <= now)
         && !state.legal_hold()
-        && !policy.protected.principals.contains(&user.id)
+        && !policy.protected.spares(&user.id)
         && plan.intents.is_empty()
         && held.unseen.is_empty()
         && held.groups.iter().all(|group| group.dynamic)

@@ -89,7 +89,7 @@ pub struct Cluster {
     pub require_compliant_device: CompliantDevice,
     /// What becomes of Azure roles at the cluster or below it, and of bindings in it, that the
     /// policy does not give; without a word they are reported. With `remove`, name the identities
-    /// that must keep theirs under `protected.principals`, Latchkey's own included.
+    /// that must keep theirs under `protected.principals`; Latchkey's own need not be named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drift: Option<OnDrift>,
 }

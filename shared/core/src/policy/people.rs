@@ -57,6 +57,16 @@ pub struct Protected {
     /// A cluster's admin group never falls below this many enabled members.
     #[schemars(range(max = 1000))]
     pub minimum_cluster_admins: u32,
+    /// Object ids of Latchkey's own identities: no word of the policy, but a setting of the app.
+    #[serde(skip)]
+    pub own: BTreeSet<ObjectId>,
+}
+
+impl Protected {
+    /// Whether this principal is never touched: break-glass, or one of our own identities.
+    pub fn spares(&self, principal: &ObjectId) -> bool {
+        self.principals.contains(principal) || self.own.contains(principal)
+    }
 }
 
 /// Brakes.

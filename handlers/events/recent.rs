@@ -37,7 +37,7 @@ struct Last {
 impl Recent {
     /// Passes on that the feed changed, unless that was done for these two seconds. Whoever comes
     /// meanwhile waits for the outcome, for it is theirs too.
-    pub(super) async fn pass_on(&self, cx: &Cx, feed: Feed) -> Result<(), StepError> {
+    pub async fn pass_on(&self, cx: &Cx, feed: Feed) -> Result<(), StepError> {
         let mut last = self.of(feed).await;
         let until = gathered_until(cx.now());
         if last.gathered == Some(until) {
@@ -50,7 +50,7 @@ impl Recent {
 
     /// Writes down that the feed was heard, or that Graph asks for something, if the last note is a
     /// minute old. A note that fails is made with the next notification.
-    pub(super) async fn note(&self, cx: &Cx, feed: Feed, changed: bool, lifecycle: bool) {
+    pub async fn note(&self, cx: &Cx, feed: Feed, changed: bool, lifecycle: bool) {
         let mut last = self.of(feed).await;
         let now = cx.now();
         let old = |at: Option<Timestamp>| at.is_none_or(|at| now.duration_since(at) >= REFRESH);
