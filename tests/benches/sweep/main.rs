@@ -76,7 +76,7 @@ impl Cost {
 async fn measure(size: usize) -> Result<[Cost; 3]> {
     let dir = scratch()?;
     let options = options(dir.path())?;
-    let stage = Stage::start(&options, |_| {}).await?;
+    let stage = Stage::start(&options, tell).await?;
     plan_all(&stage).await?;
     stage.host.settled(true).await;
     let world = &stage.sandbox.world;
@@ -89,6 +89,13 @@ async fn measure(size: usize) -> Result<[Cost; 3]> {
     let changed = sweep(&stage, &options.app).await?;
     stage.host.stop().await;
     Ok([everybody, quiet, changed])
+}
+
+/// What the handler complains about.
+fn tell(line: dev_host::Line) {
+    if line.text.contains(" ERROR ") || line.text.contains(" WARN ") {
+        println!("{}", line.text);
+    }
 }
 
 /// In memory where there is room: the ledger of a large company is half a million small files.

@@ -128,6 +128,12 @@ impl Directory {
         &self.log.entries[from..]
     }
 
+    /// Every change noted so far, oldest first; [`last_change`](Self::last_change) notes those that
+    /// time brought.
+    pub fn changes(&self) -> &[Change] {
+        &self.log.entries
+    }
+
     /// The number of the newest change, 0 when there was none.
     pub fn last_change(&mut self) -> u64 {
         self.settle();

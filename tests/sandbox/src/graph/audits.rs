@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Outcome, Refused};
 use super::call::Call;
-use super::rows::page_rows;
+use super::rows::{demanded_of_any, filter_of, page_rows};
 use crate::directory::{Change, What};
 use crate::door::Caller;
 
@@ -38,7 +38,13 @@ impl AuditKnobs {
 /// `GET /auditLogs/directoryAudits`, newest first.
 pub fn list(call: &Call<'_>) -> Outcome {
     call.needs(LOG)?;
-    let mut rows = rows(call);
+    let filter = filter_of(call)?;
+    let target = filter.as_ref().and_then(|filter| demanded_of_any(filter, "targetResources/id"));
+    let concerns = |_: &Change, done: &Done<'_>| {
+        let mut targets = done.targets.iter();
+        target.is_none_or(|id| targets.any(|(_, target)| target.eq_ignore_ascii_case(id)))
+    };
+    let mut rows = rows(call, concerns);
     rows.reverse();
     page_rows(call, "auditLogs/directoryAudits", rows, PAGE)
 }
@@ -46,27 +52,32 @@ pub fn list(call: &Call<'_>) -> Outcome {
 /// `GET /auditLogs/directoryAudits/{id}`.
 pub fn get(call: &Call<'_>, id: &str) -> Outcome {
     call.needs(LOG)?;
-    let row = rows(call).into_iter().find(|row| row["id"] == id);
+    let row = rows(call, |change, _| row_id(change) == id).pop();
     let row = row.ok_or_else(|| Refused::missing(id))?;
     let one = super::rows::one(call, "auditLogs/directoryAudits", row);
     Ok(super::answer::Answer::ok(one))
 }
 
-fn rows(call: &Call<'_>) -> Vec<Value> {
+/// The rows that `keep` keeps. A large tenant's log is long: only these are written out.
+fn rows(call: &Call<'_>, keep: impl Fn(&Change, &Done<'_>) -> bool) -> Vec<Value> {
     let directory = &call.world.directory;
-    let mut directory = directory.write().unwrap_or_else(PoisonError::into_inner);
+    directory.write().unwrap_or_else(PoisonError::into_inner).last_change();
+    let directory = directory.read().unwrap_or_else(PoisonError::into_inner);
     let (now, lag) = (call.world.clock.now(), call.world.audits.lag());
-    let changes = directory.changes_since(0).to_vec();
     let mut known = HashSet::new();
     let mut rows = Vec::new();
-    for change in &changes {
+    for change in directory.changes() {
         let Some(done) = Done::of(&change.what, &mut known) else { continue };
         let age = now.duration_since(change.at);
-        if age >= lag && age <= KEPT {
+        if age >= lag && age <= KEPT && keep(change, &done) {
             rows.push(row(change, &done, |id| directory.label(id)));
         }
     }
     rows
+}
+
+fn row_id(change: &Change) -> String {
+    format!("Directory_{:08}", change.seq)
 }
 
 /// What a change is called. Names are data, not contract.
@@ -110,7 +121,7 @@ impl<'c> Done<'c> {
 }
 
 fn row(change: &Change, done: &Done<'_>, label: impl Fn(&str) -> Option<String>) -> Value {
-    let id = format!("Directory_{:08}", change.seq);
+    let id = row_id(change);
     let targets = done.targets.iter().map(|(kind, id)| {
         let is_user = *kind == "User";
         let group = done.group.filter(|_| is_user);

@@ -82,6 +82,17 @@ pub fn demanded<'f>(filter: &'f Filter, name: &str) -> Option<&'f str> {
     }
 }
 
+/// The value that a condition demands of some item of a list, as `list/part`, by `any` and `eq`.
+pub fn demanded_of_any<'f>(filter: &'f Filter, name: &str) -> Option<&'f str> {
+    match filter {
+        Filter::Any(found, value) if found == name => value.as_str(),
+        Filter::And(left, right) => {
+            demanded_of_any(left, name).or_else(|| demanded_of_any(right, name))
+        }
+        _ => None,
+    }
+}
+
 fn holds(order: Order, found: Ordering) -> bool {
     match order {
         Order::Less => found.is_lt(),
