@@ -40,6 +40,7 @@ mod ops;
 mod played;
 mod real_cluster;
 mod sweep;
+mod texts;
 mod tidy;
 mod trail;
 mod whole_day;

@@ -1,0 +1,182 @@
+//! Do the texts name only what exists: files, headings, functions, tests?
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use xtask::pack::root;
+
+/// A link of a text.
+struct Link {
+    /// The text, from the root.
+    of: String,
+    /// What is shown, without the marks of code.
+    shown: String,
+    /// Whether it is shown as code.
+    code: bool,
+    /// Where it leads, without its anchor.
+    file: PathBuf,
+    /// The heading it leads to.
+    anchor: Option<String>,
+}
+
+#[test]
+fn every_link_leads_to_a_file_and_a_heading_that_exist() {
+    let headings: BTreeMap<_, _> =
+        texts().into_iter().map(|file| (file.clone(), slugs(&read(&file)))).collect();
+    let (mut followed, mut broken) = (0, Vec::new());
+    for link in texts().iter().flat_map(|file| links(file)) {
+        followed += 1;
+        let Link { of, shown, file, anchor, .. } = link;
+        match anchor {
+            _ if !file.exists() => broken.push(format!("{of}: [{shown}] leads nowhere")),
+            Some(anchor) if !headings.get(&file).is_some_and(|all| all.contains(&anchor)) => {
+                broken.push(format!("{of}: [{shown}] leads to no heading #{anchor}"));
+            }
+            _ => {}
+        }
+    }
+    assert!(followed > 100, "the links were not found");
+    assert_eq!(broken, Vec::<String>::new());
+}
+
+#[test]
+fn what_is_shown_as_code_and_leads_to_a_source_stands_in_it() {
+    let mut missing = Vec::new();
+    for link in texts().iter().flat_map(|file| links(file)).filter(|link| link.code) {
+        let source = ["rs", "json", "toml"].iter().any(|kind| ends(&link.file, kind));
+        // A file may be shown by its own path.
+        let path = link.file.to_string_lossy().ends_with(link.shown.trim_start_matches("../"));
+        if source && !path && !read(&link.file).contains(&link.shown) {
+            missing.push(format!("{}: {} does not hold {}", link.of, show(&link.file), link.shown));
+        }
+    }
+    assert_eq!(missing, Vec::<String>::new());
+}
+
+#[test]
+fn every_threat_names_a_control_and_a_test_or_says_that_it_is_open() {
+    let file = root().join("infra/threat-model.md");
+    let text = read(&file);
+    let tests: BTreeSet<_> = links(&file).into_iter().filter(is_test).map(|l| l.shown).collect();
+    let mut threats = 0;
+    for row in text.split("\n### ").skip(1) {
+        let (name, body) = row.split_once('\n').expect("a heading has a body");
+        threats += 1;
+        for part in ["**Control.**", "**Shown by.**"] {
+            assert!(body.contains(part), "{name}: has no {part}");
+        }
+        let shown = body.split("**Shown by.**").nth(1).expect("was found");
+        let named = tests.iter().any(|test| shown.contains(&format!("`{test}`")));
+        assert!(named || shown.contains("**Open.**"), "{name}: no test, and not said to be open");
+    }
+    assert!(threats >= 20, "the threats were not found");
+}
+
+/// Whether a link names a test function that is there.
+fn is_test(link: &Link) -> bool {
+    let function = format!("fn {}(", link.shown);
+    link.code && ends(&link.file, "rs") && {
+        let text = read(&link.file);
+        let before = text.split_once(&function).map(|(before, _)| before.trim_end());
+        before.is_some_and(|before| {
+            let before = before.trim_end_matches("async").trim_end();
+            before.ends_with("]") || before.lines().last().is_some_and(|line| line.contains("#["))
+        })
+    }
+}
+
+fn ends(file: &Path, kind: &str) -> bool {
+    file.extension().is_some_and(|found| found == kind)
+}
+
+fn show(file: &Path) -> String {
+    file.strip_prefix(root()).unwrap_or(file).display().to_string()
+}
+
+fn read(file: &Path) -> String {
+    fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
+/// Every text of the repository.
+fn texts() -> Vec<PathBuf> {
+    let (mut texts, mut folders) = (Vec::new(), vec![root()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if path.is_dir() && ![".git", "dist", "node_modules", "target"].contains(&name) {
+                folders.push(path);
+            } else if ends(&path, "md") {
+                texts.push(path);
+            }
+        }
+    }
+    texts
+}
+
+/// The links of a text to other files and headings of the repository.
+fn links(text: &Path) -> Vec<Link> {
+    let content = prose(&read(text));
+    let mut links = Vec::new();
+    for (at, _) in content.match_indices("](") {
+        let Some(target) = content[at + 2..].split(')').next() else { continue };
+        if target.contains("://") || target.starts_with("mailto:") || target.contains(' ') {
+            continue;
+        }
+        let shown = content[..at].rsplit('[').next().unwrap_or_default();
+        let (file, anchor) = match target.split_once('#') {
+            Some((file, anchor)) => (file, Some(anchor.to_owned())),
+            None => (target, None),
+        };
+        let folder = text.parent().expect("a file is in a folder");
+        let file = if file.is_empty() { text.to_path_buf() } else { plain(&folder.join(file)) };
+        links.push(Link {
+            of: show(text),
+            shown: shown.trim_matches('`').to_owned(),
+            code: shown.starts_with('`'),
+            file,
+            anchor,
+        });
+    }
+    links
+}
+
+/// A path without `..`.
+fn plain(path: &Path) -> PathBuf {
+    path.components().fold(PathBuf::new(), |mut path, part| {
+        if part.as_os_str() == ".." {
+            path.pop();
+        } else {
+            path.push(part);
+        }
+        path
+    })
+}
+
+/// A text without its blocks of code.
+fn prose(text: &str) -> String {
+    let mut inside = false;
+    let lines = text.lines().filter(|line| {
+        let fence = line.trim_start().starts_with("```");
+        inside ^= fence;
+        !inside && !fence
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// What the headings of a text are called in links, as GitHub makes it.
+fn slugs(text: &str) -> BTreeSet<String> {
+    let mut slugs = BTreeSet::new();
+    for line in prose(text).lines().filter(|line| line.starts_with('#')) {
+        let title = line.trim_start_matches('#').trim().to_lowercase();
+        let kept = title.chars().filter(|c| c.is_alphanumeric() || [' ', '-', '_'].contains(c));
+        let slug: String = kept.map(|c| if c == ' ' { '-' } else { c }).collect();
+        let again = (1..).map(|count| format!("{slug}-{count}"));
+        let free = [slug.clone()].into_iter().chain(again).find(|slug| !slugs.contains(slug));
+        slugs.extend(free);
+    }
+    slugs
+}
