@@ -18,6 +18,7 @@
 //! - `ops`: who may ask `ops` for what, and what does it answer?
 //! - `real_cluster`: does it do the same to an API server that nobody here wrote?
 //! - `sweep`: does it find what nobody told us of?
+//! - `texts`: do the texts name only what exists: files, headings, functions, tests?
 //! - `tidy`: do lists, folders, generated files and dependencies agree?
 //! - `trail`: do events lead to a look, and do the logs tell who did it?
 

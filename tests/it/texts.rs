@@ -6,7 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use xtask::pack::root;
+use serde_json::Value;
+use xtask::{functions_page, pack::root};
 
 /// A link of a text.
 struct Link {
@@ -49,7 +50,8 @@ fn what_is_shown_as_code_and_leads_to_a_source_stands_in_it() {
         let source = ["rs", "json", "toml"].iter().any(|kind| ends(&link.file, kind));
         // A file may be shown by its own path.
         let path = link.file.to_string_lossy().ends_with(link.shown.trim_start_matches("../"));
-        if source && !path && !read(&link.file).contains(&link.shown) {
+        let text = fs::read_to_string(&link.file).unwrap_or_default();
+        if source && !path && !text.contains(&link.shown) {
             missing.push(format!("{}: {} does not hold {}", link.of, show(&link.file), link.shown));
         }
     }
@@ -69,23 +71,65 @@ fn every_threat_names_a_control_and_a_test_or_says_that_it_is_open() {
             assert!(body.contains(part), "{name}: has no {part}");
         }
         let shown = body.split("**Shown by.**").nth(1).expect("was found");
-        let named = tests.iter().any(|test| shown.contains(&format!("`{test}`")));
-        assert!(named || shown.contains("**Open.**"), "{name}: no test, and not said to be open");
+        let shown = shown.split("**Open.**").next().unwrap_or_default();
+        let named = shown.split("[`").skip(1).filter_map(|rest| rest.split('`').next());
+        let named: Vec<_> = named.collect();
+        assert!(!named.is_empty() || body.contains("**Open.**"), "{name}: no test, and not open");
+        for test in named {
+            assert!(tests.contains(test), "{name}: {test} is no test of that file");
+        }
     }
     assert!(threats >= 20, "the threats were not found");
 }
 
+#[test]
+fn the_threat_model_names_every_right_to_write_of_every_app() {
+    let text = read(&root().join("infra/threat-model.md"));
+    let rights: Value =
+        serde_json::from_str(&read(&root().join("infra/permissions.json"))).expect("JSON");
+    for (app, packed) in functions_page::apps().expect("apps.toml can be read") {
+        let row = text.lines().find(|line| line.starts_with(&format!("| `{app}` |")));
+        let row = row.unwrap_or_else(|| panic!("{app} has no row in infra/threat-model.md"));
+        for right in packed.functions.iter().flat_map(|function| writes(&rights[function])) {
+            let named = row.contains(&format!("`{right}`"));
+            assert!(named, "infra/threat-model.md: the row of {app} does not name {right}");
+        }
+    }
+}
+
+/// What a function may do beside reading, as the threat model names it.
+fn writes(rights: &Value) -> BTreeSet<String> {
+    let texts = |kind: &str| {
+        let list = rights[kind].as_array().cloned().unwrap_or_default();
+        list.into_iter().filter_map(|right| right.as_str().map(str::to_owned))
+    };
+    let graph = texts("graph").filter(|right| !right.contains(".Read."));
+    let azure = texts("azure").filter(|right| !right.ends_with("/read"));
+    // That a kubeconfig is a POST makes it no write.
+    let azure = azure.filter(|right| !right.ends_with("/listClusterUserCredential/action"));
+    let azure = azure.map(|right| right.split('/').skip(1).collect::<Vec<_>>().join("/"));
+    let inside = rights["kubernetes"].as_object().into_iter().flatten();
+    let inside = inside.filter(|(_, verbs)| {
+        let verbs = verbs.as_array().into_iter().flatten().filter_map(Value::as_str);
+        verbs.into_iter().any(|verb| !["get", "list"].contains(&verb))
+    });
+    // Whether it may ask for a review says nothing; asking writes nothing.
+    let inside = inside.map(|(kind, _)| kind.clone()).filter(|kind| kind != "subjectaccessreviews");
+    graph.chain(azure).chain(inside).collect()
+}
+
 /// Whether a link names a test function that is there.
 fn is_test(link: &Link) -> bool {
-    let function = format!("fn {}(", link.shown);
-    link.code && ends(&link.file, "rs") && {
-        let text = read(&link.file);
-        let before = text.split_once(&function).map(|(before, _)| before.trim_end());
-        before.is_some_and(|before| {
-            let before = before.trim_end_matches("async").trim_end();
-            before.ends_with("]") || before.lines().last().is_some_and(|line| line.contains("#["))
-        })
+    if !link.code || !ends(&link.file, "rs") {
+        return false;
     }
+    let text = fs::read_to_string(&link.file).unwrap_or_default();
+    let name = format!("fn {}(", link.shown);
+    let lines: Vec<_> = text.lines().map(str::trim_start).collect();
+    let at = lines.iter().position(|line| line.trim_start_matches("async ").starts_with(&name));
+    let above = lines[..at.unwrap_or_default()].iter().rev();
+    let mut attributes = above.take_while(|line| line.starts_with("#["));
+    attributes.any(|line| line.contains("test"))
 }
 
 fn ends(file: &Path, kind: &str) -> bool {
@@ -164,7 +208,14 @@ fn prose(text: &str) -> String {
         inside ^= fence;
         !inside && !fence
     });
-    lines.collect::<Vec<_>>().join("\n")
+    lines.map(without_patterns).collect::<Vec<_>>().join("\n")
+}
+
+/// A line without code that looks like a link, such as a regular expression.
+fn without_patterns(line: &str) -> String {
+    let parts = line.split('`').enumerate();
+    let kept = parts.map(|(at, part)| if at % 2 == 1 && part.contains("](") { "" } else { part });
+    kept.collect::<Vec<_>>().join("`")
 }
 
 /// What the headings of a text are called in links, as GitHub makes it.

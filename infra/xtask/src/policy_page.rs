@@ -12,9 +12,9 @@ use crate::bless::Generated;
 /// The policy whose parts are shown; it names every field of the schema.
 pub const EXAMPLE: &str = include_str!("../../../docs/policy.example.yaml");
 /// What stands before the generated parts.
-const INTRODUCTION: &str = include_str!("policy_page/introduction.md");
+const INTRODUCTION: &str = include_str!("policy_page/introduction.txt");
 /// What stands behind them.
-const RULES: &str = include_str!("policy_page/rules.md");
+const RULES: &str = include_str!("policy_page/rules.txt");
 
 /// The page as it should be.
 ///
