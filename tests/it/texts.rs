@@ -83,6 +83,21 @@ fn every_threat_names_a_control_and_a_test_or_says_that_it_is_open() {
 }
 
 #[test]
+fn code_that_a_text_shows_is_the_code() {
+    let mut shown = 0;
+    for text in texts() {
+        for block in read(&text).split("\n```rust\n// ").skip(1) {
+            let (file, rest) = block.split_once('\n').expect("the file it is from");
+            let code = rest.split("\n```").next().unwrap_or_default();
+            let source = read(&root().join(file));
+            assert!(source.contains(code), "{}: {file} does not hold\n{code}", show(&text));
+            shown += 1;
+        }
+    }
+    assert!(shown > 0, "no code was found");
+}
+
+#[test]
 fn the_threat_model_names_every_right_to_write_of_every_app() {
     let text = read(&root().join("infra/threat-model.md"));
     let rights: Value =
