@@ -6,7 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde_json::Value;
+use handlers::needs;
+use latchkey_runtime::Need;
 use xtask::{functions_page, pack::root};
 
 /// A link of a text.
@@ -100,12 +101,12 @@ fn code_that_a_text_shows_is_the_code() {
 #[test]
 fn the_threat_model_names_every_right_to_write_of_every_app() {
     let text = read(&root().join("infra/threat-model.md"));
-    let rights: Value =
-        serde_json::from_str(&read(&root().join("infra/permissions.json"))).expect("JSON");
+    let needs: BTreeMap<_, _> = needs().collect();
     for (app, packed) in functions_page::apps().expect("apps.toml can be read") {
         let row = text.lines().find(|line| line.starts_with(&format!("| `{app}` |")));
         let row = row.unwrap_or_else(|| panic!("{app} has no row in infra/threat-model.md"));
-        for right in packed.functions.iter().flat_map(|function| writes(&rights[function])) {
+        for right in packed.functions.iter().flat_map(|function| writes(&needs[function.as_str()]))
+        {
             let named = row.contains(&format!("`{right}`"));
             assert!(named, "infra/threat-model.md: the row of {app} does not name {right}");
         }
@@ -113,24 +114,29 @@ fn the_threat_model_names_every_right_to_write_of_every_app() {
 }
 
 /// What a function may do beside reading, as the threat model names it.
-fn writes(rights: &Value) -> BTreeSet<String> {
-    let texts = |kind: &str| {
-        let list = rights[kind].as_array().cloned().unwrap_or_default();
-        list.into_iter().filter_map(|right| right.as_str().map(str::to_owned))
-    };
-    let graph = texts("graph").filter(|right| !right.contains(".Read."));
-    let azure = texts("azure").filter(|right| !right.ends_with("/read"));
-    // That a kubeconfig is a POST makes it no write.
-    let azure = azure.filter(|right| !right.ends_with("/listClusterUserCredential/action"));
-    let azure = azure.map(|right| right.split('/').skip(1).collect::<Vec<_>>().join("/"));
-    let inside = rights["kubernetes"].as_object().into_iter().flatten();
-    let inside = inside.filter(|(_, verbs)| {
-        let verbs = verbs.as_array().into_iter().flatten().filter_map(Value::as_str);
-        verbs.into_iter().any(|verb| !["get", "list"].contains(&verb))
-    });
-    // Whether it may ask for a review says nothing; asking writes nothing.
-    let inside = inside.map(|(kind, _)| kind.clone()).filter(|kind| kind != "subjectaccessreviews");
-    graph.chain(azure).chain(inside).collect()
+fn writes(needs: &[Need]) -> Vec<String> {
+    let mut writes = Vec::new();
+    for need in needs {
+        match need {
+            Need::Graph(permission) if !permission.contains(".Read.") => {
+                writes.push((*permission).to_owned());
+            }
+            Need::Arm(kind, actions) => {
+                let kind = kind.split_once('/').map_or(*kind, |(_, kind)| kind);
+                // That a kubeconfig is a POST makes it no write.
+                let reads = ["read", "listClusterUserCredential/action"];
+                let actions = actions.iter().filter(|action| !reads.contains(action));
+                writes.extend(actions.map(|action| format!("{kind}/{action}")));
+            }
+            // Asking for a review writes nothing.
+            Need::Kube("subjectaccessreviews", _) => {}
+            Need::Kube(kind, verbs) if verbs.iter().any(|verb| !["get", "list"].contains(verb)) => {
+                writes.push((*kind).to_owned());
+            }
+            _ => {}
+        }
+    }
+    writes
 }
 
 /// Whether a link names a test function that is there.
