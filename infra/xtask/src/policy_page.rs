@@ -91,7 +91,9 @@ impl<'a> Page<'a> {
 
     fn table(&mut self, name: &str, definition: &Value) {
         let about = line(definition["description"].as_str().unwrap_or_default());
-        let _ = write!(self.text, "\n### {name}\n\n{about}\n\n");
+        let known = self.text.rsplit("\n## ").next().is_some_and(|here| here.contains(&about));
+        let about = if known { String::new() } else { format!("{about}\n\n") };
+        let _ = write!(self.text, "\n### {name}\n\n{about}");
         self.text.push_str("| Field | Value | Without it | Meaning |\n|---|---|---|---|\n");
         let fields = definition["properties"].as_object().into_iter().flatten();
         let mut fields: Vec<_> = fields.collect();
@@ -102,6 +104,22 @@ impl<'a> Page<'a> {
             let kind = self.kind(value);
             let _ = writeln!(self.text, "| `{field}` | {kind} | {absent} | {meaning} |");
         }
+        let fields = definition["properties"].as_object().into_iter().flatten();
+        let meant: Vec<_> = fields.filter_map(|(field, value)| self.values(field, value)).collect();
+        if !meant.is_empty() {
+            let _ = write!(self.text, "\n{}", meant.concat());
+        }
+    }
+
+    /// What each value of a field means, where its type is a list of values.
+    fn values(&self, field: &str, value: &Value) -> Option<String> {
+        let name = *references(value).first()?;
+        let list = self.schema["$defs"][name]["oneOf"].as_array()?;
+        let meant = list.iter().map(|one| {
+            let text = line(one["description"].as_str().unwrap_or_default());
+            format!("{}: {}", self.kind(one), text.trim_end_matches('.'))
+        });
+        Some(format!("- `{field}` is {}.\n", meant.collect::<Vec<_>>().join("; ")))
     }
 
     /// What a value may be, as a reader would say it.
