@@ -13,11 +13,13 @@
 //! - `changes`: does a change behind our back come to those whom it touches, once?
 //! - `drift`: is every one of a thousand edits answered after one sweep, whatever was lost?
 //! - `drift_by_policy`: are edits behind our back removed, excepted or told as the policy says?
+//! - `hr_examples`: do the examples of the HR guide do what they are for?
 //! - `just_in_time`: is membership for a time approved, given, and over by itself?
 //! - `leaver`: how many calls and round trips does a leaver cost?
 //! - `ops`: who may ask `ops` for what, and what does it answer?
 //! - `real_cluster`: does it do the same to an API server that nobody here wrote?
 //! - `sweep`: does it find what nobody told us of?
+//! - `texts`: do the texts name only what exists: files, headings, functions, tests?
 //! - `tidy`: do lists, folders, generated files and dependencies agree?
 //! - `trail`: do events lead to a look, and do the logs tell who did it?
 
@@ -34,12 +36,14 @@ mod drift;
 mod drift_by_policy;
 mod entra_events;
 mod every_step;
+mod hr_examples;
 mod just_in_time;
 mod leaver;
 mod ops;
 mod played;
 mod real_cluster;
 mod sweep;
+mod texts;
 mod tidy;
 mod trail;
 mod whole_day;

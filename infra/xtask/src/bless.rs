@@ -11,7 +11,7 @@ use latchkey_core::Policy;
 use latchkey_runtime::Need;
 use serde_json::{Map, Value, json};
 
-use crate::pack;
+use crate::{functions_page, pack, policy_page};
 
 /// What stands before the generated table of a text.
 const BEGIN: &str = "<!-- functions, by `cargo xtask bless` -->\n";
@@ -43,6 +43,8 @@ pub fn files() -> Result<Vec<Generated>> {
         Generated { path: "infra/access.schema.json", text: pretty(&Policy::schema()) },
         Generated { path: "infra/permissions.json", text: pretty(&permissions()?) },
         Generated { path: "README.md", text: readme()? },
+        functions_page::page()?,
+        policy_page::page()?,
     ])
 }
 
@@ -108,18 +110,20 @@ fn readme() -> Result<String> {
     let text = fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
     let (before, rest) = text.split_once(BEGIN).context("README.md has no place for the table")?;
     let (_, after) = rest.split_once(END).context("README.md has no end of the table")?;
-    Ok(format!("{before}{BEGIN}{}{END}{after}", table()?))
+    Ok(format!("{before}{BEGIN}{}{END}{after}", functions_page::short()?))
 }
 
 /// One row per function: what it is for, what starts it, what it may touch.
-fn table() -> Result<String> {
+pub(crate) fn table() -> Result<String> {
     let mut rows = Vec::new();
+    let apps = functions_page::apps()?;
     for (name, needs) in needs() {
         let folder = pack::source(name)?.with_file_name("");
         let kind = kind(&folder);
         let purpose = purpose(&folder.join("mod.rs"))?;
         let row = format!(
-            "| [{name}](handlers/{kind}/{name}/mod.rs) | {} | {purpose} | {} |\n",
+            "| [{name}](../handlers/{kind}/{name}/mod.rs) | {} | {} | {purpose} | {} |\n",
+            functions_page::app_of(&apps, name)?,
             Trigger::of(name)?.text(),
             touches(&needs)
         );
@@ -127,8 +131,8 @@ fn table() -> Result<String> {
     }
     rows.sort();
     let rows: String = rows.into_iter().map(|(_, row)| row).collect();
-    let head =
-        "| Function | Starts on | What it does | Rights in the tenant |\n|---|---|---|---|\n";
+    let head = "| Function | App | Starts on | What it does | Rights in the tenant |\n\
+        |---|---|---|---|---|\n";
     Ok(format!("{head}{rows}"))
 }
 
