@@ -2,6 +2,13 @@
 
 use std::{fs, sync::PoisonError};
 
+use jiff::{SignedDuration, Timestamp};
+use latchkey_core::{
+    PersonId, SpellId,
+    case::{PersonRecord, person_stream},
+    fact::{Attributes, EventKey, Fact, FactKind, Urgency},
+};
+use latchkey_runtime::journal::append_if;
 use reqwest::Method;
 use serde_json::{Value, json};
 use xtask::play::plan_all;
@@ -86,4 +93,60 @@ async fn a_held_leaver_whose_end_is_rescinded_keeps_everything() {
     assert_eq!(played.deliveries_of("disable_sign_in"), 1, "and it stays so");
     let kept = |text: &str| text.lines().filter(|line| line.contains("p4004@")).count();
     assert_eq!(kept(&played.snapshot()), kept(&before));
+}
+
+/// What HR said an hour ago of an end that came a minute ago: nothing was done about it then.
+fn ahead(person: &str) -> Fact {
+    let now = Timestamp::now();
+    Fact {
+        event: EventKey { source: "//hr/contoso".to_owned(), id: format!("ahead-{person}") },
+        person: PersonId::new(person).expect("an id"),
+        spell: SpellId::new(format!("s-{person}")).expect("a spell"),
+        kind: FactKind::Terminated,
+        effective: now - SignedDuration::from_mins(1),
+        revision: 2,
+        recorded: now - SignedDuration::from_hours(1),
+        urgency: Urgency::Scheduled,
+        worker_type: None,
+        reason_class: None,
+        attributes: Attributes::default(),
+        legal_hold: None,
+    }
+}
+
+async fn sweep(played: &Played) {
+    played.stage.host.run("sweep", "").await.expect("the sweep runs");
+    played.settled().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ends_that_were_dated_ahead_are_counted_when_they_come_due() {
+    let played = one_an_hour().await;
+    let people = ["4005", "4006", "4007"];
+    for person in people {
+        send(&played, &hire(person, "Frontend Ops")).await;
+    }
+    for person in people {
+        let fact = ahead(person);
+        let record = PersonRecord::Fact(fact.clone());
+        let stream = person_stream(&fact.person);
+        let cx = played.stage.cx();
+        let written = append_if(&cx, &stream, |_: &[PersonRecord]| Some(record.clone())).await;
+        written.expect("written");
+    }
+    sweep(&played).await;
+    let kept: Vec<_> = people.iter().filter(|person| may_sign_in(&played, person)).collect();
+    assert_eq!(kept.len(), 2, "one an hour: the others are held");
+    for person in &kept {
+        let cases = played.cases_of(person).await;
+        let stuck: Vec<_> = cases.iter().flat_map(|case| &case.stuck).collect();
+        assert!(stuck.iter().any(|why| why.contains("limits.leaversPerHour")), "{stuck:?}");
+    }
+    // Whom it let through stays through, and whom it holds stays held.
+    sweep(&played).await;
+    let still: Vec<_> = people.iter().filter(|person| may_sign_in(&played, person)).collect();
+    assert_eq!(still, kept);
+    let order = json!({ "personId": kept[0] });
+    assert!(played.order("plan_person", &order).await.ok());
+    assert!(!may_sign_in(&played, kept[0]), "an operator let them go");
 }

@@ -3,7 +3,6 @@
 //! The fact comes first, in the ledger; the messages after it. A duplicate event appends nothing
 //! and still sends the messages, for the first delivery may have died between the two.
 
-mod brake;
 mod doors;
 
 use latchkey_core::{
@@ -16,7 +15,7 @@ use latchkey_core::{
 use latchkey_runtime::{
     Cx,
     Need::{self, Send},
-    StepError, case, feeds,
+    StepError, brake, case, feeds,
     journal::append_if,
     mail::send_plan,
     park,
@@ -59,7 +58,9 @@ pub async fn record(cx: &Cx, body: &[u8]) -> Result<Recorded, StepError> {
     tracing::info!(person = %fact.person, case = %case_id, ?standing, "recorded");
     note_due(cx, &fact).await?;
     if standing == Standing::Left && doors::shut_by(&fact.kind) {
-        if brake::holds(cx, &fact, &case_id).await? {
+        let held = brake::holds(cx, &fact.person, fact.recorded, &case_id).await?;
+        if let Some(refusal) = held {
+            case::mark_stuck(cx, &case_id, &about, vec![refusal.to_string()]).await?;
             return Ok(Recorded::Fact(case_id));
         }
         doors::shut(cx, &case_id, &fact.person).await?;

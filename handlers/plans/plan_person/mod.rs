@@ -15,7 +15,7 @@ use latchkey_core::{
 use latchkey_runtime::{
     Cx,
     Need::{self, Arm, Graph, Kube, Send},
-    PersonView, StepError, admins, case, drift, feeds, mail, people, pim,
+    PersonView, StepError, admins, brake, case, drift, feeds, mail, people, pim,
 };
 
 use super::planning;
@@ -51,7 +51,9 @@ pub async fn plan(cx: &Cx, message: &PlanMessage, person: &PersonId) -> Result<(
     if let Some(until) = not_yet(cx, message, &view).await? {
         return planning::wait(cx, message, until).await;
     }
-    if view.held && view.state(cx.now()).standing() == Standing::Left {
+    if view.state(cx.now()).standing() == Standing::Left
+        && brake::holds_leaver(cx, &view, &message.case_id).await?
+    {
         let why = "limits.leaversPerHour: held until an operator sends plan_person".into();
         return needs_somebody(cx, message, &view, why).await;
     }

@@ -30,7 +30,7 @@ pub enum CaseRecord {
     /// An operator asked for something, and why.
     #[serde(rename_all = "camelCase")]
     Requested {
-        /// The operator's object id.
+        /// The operator's object id, or the limit that was kept.
         requester: String,
         /// Why, in the operator's words.
         reason: String,
@@ -215,7 +215,7 @@ pub enum PersonRecord {
         /// The case that is held.
         case_id: crate::ids::CaseId,
     },
-    /// An operator let the held case go on.
+    /// An operator, or the brake itself, let the leaver's case go on.
     #[serde(rename_all = "camelCase")]
     Released {
         /// The operator's object id.

@@ -122,6 +122,14 @@ impl FactKind {
         matches!(self, Self::Hired | Self::TerminationRescinded | Self::TerminationCorrected)
     }
 
+    /// Whether a fact of this kind can end somebody's access for good.
+    pub const fn may_end(&self) -> bool {
+        matches!(
+            self,
+            Self::Terminated | Self::TerminationCorrected | Self::Extended | Self::RevokeNow
+        )
+    }
+
     /// The type of the event that says it.
     pub const fn event_type(&self) -> &'static str {
         match self {

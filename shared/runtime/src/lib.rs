@@ -7,6 +7,7 @@
 pub mod admins;
 pub mod apply;
 pub mod approvals;
+pub mod brake;
 pub mod case;
 pub mod clock;
 pub mod config;

@@ -33,6 +33,8 @@ pub struct PersonView {
     pub cases: Vec<CaseId>,
     /// Whether the mass-leaver brake holds this person's case.
     pub held: bool,
+    /// Whether the brake decided about the end that was recorded last.
+    decided: bool,
     /// Whether sign-in was last seen open, or last shut by us, and when; none when neither is known.
     pub sign_in: Option<(bool, Timestamp)>,
     /// What was found of theirs that the policy does not give.
@@ -52,6 +54,7 @@ impl PersonView {
             link: None,
             cases: Vec::new(),
             held: false,
+            decided: false,
             sign_in: None,
             drift: Story::of(&records),
         };
@@ -61,6 +64,7 @@ impl PersonView {
                     // What may bring a person back makes an old hold moot: the next end is
                     // counted anew.
                     view.held &= !fact.kind.may_reinstate();
+                    view.decided &= !fact.kind.may_end();
                     view.facts.push(fact);
                 }
                 PersonRecord::Linked { user } => view.link = Some(user),
@@ -71,11 +75,18 @@ impl PersonView {
                 | PersonRecord::Drift { .. }
                 | PersonRecord::DriftBy { .. }
                 | PersonRecord::DriftOver { .. } => {}
-                PersonRecord::Held { .. } => view.held = true,
-                PersonRecord::Released { .. } => view.held = false,
+                PersonRecord::Held { .. } => (view.held, view.decided) = (true, true),
+                PersonRecord::Released { .. } => (view.held, view.decided) = (false, true),
             }
         }
         Ok(view)
+    }
+
+    /// The end recorded last, when it was dated ahead and the brake has not counted it: whatever
+    /// holds at once is counted as it is recorded.
+    pub fn uncounted_end(&self) -> Option<&Fact> {
+        let last = self.facts.iter().rev().find(|fact| fact.kind.may_end())?;
+        (!self.decided && last.effective > last.recorded).then_some(last)
     }
 
     /// What was before, for the planner.

@@ -51,13 +51,16 @@ async fn send(cx: &Cx, case: &Case<'_>, attempt: u32) -> Result<String, StepErro
     Ok(id)
 }
 
-/// The look after all that were made or asked for: its message is no duplicate of theirs.
+/// The look after all that were made or asked for: its message is no duplicate of theirs. One that
+/// came to no plan left the case stuck.
 fn next_look(records: &[CaseRecord]) -> u32 {
     let looks = records.iter().map(|record| match record {
         CaseRecord::Planned { attempt, .. } => *attempt,
         _ => 0,
     });
-    let asked = records.iter().filter(|record| matches!(record, CaseRecord::Requested { .. }));
+    let asked = records
+        .iter()
+        .filter(|record| matches!(record, CaseRecord::Requested { .. } | CaseRecord::Stuck { .. }));
     looks.max().unwrap_or(0) + u32::try_from(asked.count()).unwrap_or(0) + FIRST
 }
 

@@ -40,10 +40,7 @@ pub fn list(call: &Call<'_>) -> Outcome {
     call.needs(LOG)?;
     let filter = filter_of(call)?;
     let target = filter.as_ref().and_then(|filter| demanded_of_any(filter, "targetResources/id"));
-    let concerns = |_: &Change, done: &Done<'_>| {
-        let mut targets = done.targets.iter();
-        target.is_none_or(|id| targets.any(|(_, target)| target.eq_ignore_ascii_case(id)))
-    };
+    let concerns = |change: &Change| target.is_none_or(|id| concerns(&change.what, id));
     let mut rows = rows(call, concerns);
     rows.reverse();
     page_rows(call, "auditLogs/directoryAudits", rows, PAGE)
@@ -52,28 +49,44 @@ pub fn list(call: &Call<'_>) -> Outcome {
 /// `GET /auditLogs/directoryAudits/{id}`.
 pub fn get(call: &Call<'_>, id: &str) -> Outcome {
     call.needs(LOG)?;
-    let row = rows(call, |change, _| row_id(change) == id).pop();
+    let row = rows(call, |_| true).into_iter().find(|row| row["id"] == id);
     let row = row.ok_or_else(|| Refused::missing(id))?;
     let one = super::rows::one(call, "auditLogs/directoryAudits", row);
     Ok(super::answer::Answer::ok(one))
 }
 
-/// The rows that `keep` keeps. A large tenant's log is long: only these are written out.
-fn rows(call: &Call<'_>, keep: impl Fn(&Change, &Done<'_>) -> bool) -> Vec<Value> {
+/// The rows of changes that `keep` keeps. A large tenant's log is long: no others are looked at.
+fn rows(call: &Call<'_>, keep: impl Fn(&Change) -> bool) -> Vec<Value> {
     let directory = &call.world.directory;
     directory.write().unwrap_or_else(PoisonError::into_inner).last_change();
     let directory = directory.read().unwrap_or_else(PoisonError::into_inner);
     let (now, lag) = (call.world.clock.now(), call.world.audits.lag());
     let mut known = HashSet::new();
     let mut rows = Vec::new();
-    for change in directory.changes() {
+    for change in directory.changes().iter().filter(|change| keep(change)) {
         let Some(done) = Done::of(&change.what, &mut known) else { continue };
         let age = now.duration_since(change.at);
-        if age >= lag && age <= KEPT && keep(change, &done) {
+        if age >= lag && age <= KEPT {
             rows.push(row(change, &done, |id| directory.label(id)));
         }
     }
     rows
+}
+
+/// Whether it was done to the object of this id.
+fn concerns(what: &What, id: &str) -> bool {
+    let (first, second) = match what {
+        What::UserWritten(id)
+        | What::UserDeleted(id)
+        | What::UserPurged(id)
+        | What::GroupWritten(id)
+        | What::GroupDeleted(id)
+        | What::GroupPurged(id) => (id, None),
+        What::MemberAdded { group, member } | What::MemberRemoved { group, member, .. } => {
+            (group, Some(member))
+        }
+    };
+    [Some(first), second].into_iter().flatten().any(|found| found.eq_ignore_ascii_case(id))
 }
 
 fn row_id(change: &Change) -> String {
