@@ -9,9 +9,9 @@ use anyhow::{Context, Result};
 use handlers::needs;
 use latchkey_core::Policy;
 use latchkey_runtime::Need;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
-use crate::{functions_page, pack, policy_page};
+use crate::{functions_page, pack, policy_page, rights};
 
 /// What stands before the generated table of a text.
 const BEGIN: &str = "<!-- functions, by `cargo xtask bless` -->\n";
@@ -41,7 +41,12 @@ impl Generated {
 pub fn files() -> Result<Vec<Generated>> {
     Ok(vec![
         Generated { path: "infra/access.schema.json", text: pretty(&Policy::schema()) },
-        Generated { path: "infra/permissions.json", text: pretty(&permissions()?) },
+        Generated { path: "infra/permissions.json", text: pretty(&rights::permissions()?) },
+        Generated { path: "infra/generated/apps.json", text: pretty(&rights::for_bicep()?) },
+        Generated {
+            path: "infra/generated/cluster-roles.yaml",
+            text: rights::cluster_roles()?,
+        },
         Generated { path: "README.md", text: readme()? },
         functions_page::page()?,
         policy_page::page()?,
@@ -67,41 +72,6 @@ pub fn bless() -> Result<Vec<&'static str>> {
 
 fn pretty(value: &Value) -> String {
     format!("{value:#}\n")
-}
-
-/// What each function may touch, in each service's own words.
-fn permissions() -> Result<Value> {
-    let mut functions = Map::new();
-    for (name, needs) in needs() {
-        functions.insert(name.to_owned(), rights(&needs, &Trigger::of(name)?));
-    }
-    functions.sort_keys();
-    Ok(Value::Object(functions))
-}
-
-fn rights(needs: &[Need], trigger: &Trigger) -> Value {
-    let (mut graph, mut azure, mut sends) = (Vec::new(), Vec::new(), Vec::new());
-    let mut kubernetes = Map::new();
-    for need in needs {
-        match need {
-            Need::Graph(permission) => graph.push((*permission).to_owned()),
-            Need::Arm(kind, actions) => {
-                azure.extend(actions.iter().map(|action| format!("{kind}/{action}")));
-            }
-            Need::Kube(resource, verbs) => {
-                kubernetes.insert((*resource).to_owned(), json!(verbs));
-            }
-            Need::Send(entity) => sends.push((*entity).to_owned()),
-        }
-    }
-    for list in [&mut graph, &mut azure, &mut sends] {
-        list.sort();
-        list.dedup();
-    }
-    json!({
-        "azure": azure, "graph": graph, "kubernetes": kubernetes,
-        "serviceBus": { "receive": trigger.receives(), "send": sends },
-    })
 }
 
 /// README with its table of functions made anew.
@@ -169,10 +139,11 @@ fn touches(needs: &[Need]) -> String {
 }
 
 /// What starts a function, as its `function.json` says.
-struct Trigger(Value);
+pub(crate) struct Trigger(Value);
 
 impl Trigger {
-    fn of(name: &str) -> Result<Self> {
+    /// Reads it.
+    pub(crate) fn of(name: &str) -> Result<Self> {
         let file = pack::source(name)?;
         let text = fs::read(&file).with_context(|| format!("reading {}", file.display()))?;
         let config: Value = serde_json::from_slice(&text)
@@ -185,7 +156,7 @@ impl Trigger {
     }
 
     /// The queue or subscription it receives from.
-    fn receives(&self) -> Option<String> {
+    pub(crate) fn receives(&self) -> Option<String> {
         match (self.0["queueName"].as_str(), self.0["topicName"].as_str()) {
             (Some(queue), _) => Some(queue.to_owned()),
             (None, Some(topic)) => Some(format!("{topic}/{}", self.field("subscriptionName"))),

@@ -14,6 +14,7 @@ pub mod play;
 pub mod policy_page;
 pub mod procedure;
 pub mod ready;
+pub mod rights;
 pub mod scratch;
 pub mod stage;
 pub mod tenant;
