@@ -20,10 +20,12 @@ param operatorAudience string
 
 @description('Secrets of the HR webhook, comma-separated, newest first.')
 @secure()
+@minLength(32)
 param hrSecrets string
 
 @description('What notifications of Entra must carry, comma-separated, newest first.')
 @secure()
+@minLength(32)
 param entraSecrets string
 
 @description('Object ids whose role assignments nobody deletes: protected.principals of the policy.')
