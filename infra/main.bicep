@@ -13,7 +13,7 @@ param environmentName string
 param location string
 
 @description('Subscriptions whose clusters are governed. Custom roles are made in each of them.')
-param managedSubscriptions array = [subscription().subscriptionId]
+param managedSubscriptions array = array(subscription().subscriptionId)
 
 @description('The application id URI that operators ask tokens for (LATCHKEY_AUDIENCE).')
 param operatorAudience string

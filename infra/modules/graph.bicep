@@ -13,7 +13,7 @@ resource graph 'Microsoft.Graph/servicePrincipals@v1.0' existing = {
 
 resource granted 'Microsoft.Graph/appRoleAssignedTo@v1.0' = [
   for permission in permissions: if (!contains(withheld, permission)) {
-    appRoleId: filter(graph.appRoles, role => role.value == permission && contains(role.allowedMemberTypes, 'Application'))[0].id
+    appRoleId: filter(graph.appRoles, role => (role.value == permission && contains(role.allowedMemberTypes, 'Application')))[0].id
     principalId: principalId
     resourceId: graph.id
   }

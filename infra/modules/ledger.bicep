@@ -88,7 +88,7 @@ resource appender 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
     roleName: 'Latchkey ledger appender ${uniqueString(resourceGroup().id)}'
     description: 'Reads blobs and creates new ones; overwrites and deletes none.'
     type: 'CustomRole'
-    assignableScopes: [resourceGroup().id]
+    assignableScopes: array(resourceGroup().id)
     permissions: [
       {
         actions: []

@@ -28,7 +28,7 @@ resource roles 'Microsoft.Authorization/roleDefinitions@2022-04-01' = [
       roleName: 'Latchkey ${environmentName} ${app.name} ${take(subscription().subscriptionId, 8)}'
       description: 'What the functions of the app ${app.name} need, and nothing else.'
       type: 'CustomRole'
-      assignableScopes: [subscription().id]
+      assignableScopes: array(subscription().id)
       permissions: [
         { actions: app.actions, notActions: [], dataActions: app.dataActions, notDataActions: [] }
       ]

@@ -4,6 +4,7 @@
 //! - `entra_events`: does Entra tell us of changes, and do we notice when it stops?
 //! - `every_step`: does each step heal from a crash, a lost answer, a replay, throttling, and does
 //!   it need what it declares?
+//! - `infra`: is what Bicep deploys what the code asks for, no less and no more?
 //! - `whole_day`: does the world end the same whenever the handler is killed?
 //! - `bad_input`: does each kind of bad input get a clear error, once, and block nobody?
 //! - `clusters`: is a cluster changed only as somebody else approved it, whatever comes between?
@@ -37,6 +38,7 @@ mod drift_by_policy;
 mod entra_events;
 mod every_step;
 mod hr_examples;
+mod infra;
 mod just_in_time;
 mod leaver;
 mod ops;

@@ -43,10 +43,7 @@ pub fn files() -> Result<Vec<Generated>> {
         Generated { path: "infra/access.schema.json", text: pretty(&Policy::schema()) },
         Generated { path: "infra/permissions.json", text: pretty(&rights::permissions()?) },
         Generated { path: "infra/generated/apps.json", text: pretty(&rights::for_bicep()?) },
-        Generated {
-            path: "infra/generated/cluster-roles.yaml",
-            text: rights::cluster_roles()?,
-        },
+        Generated { path: "infra/generated/cluster-roles.yaml", text: rights::cluster_roles()? },
         Generated { path: "README.md", text: readme()? },
         functions_page::page()?,
         policy_page::page()?,
