@@ -66,6 +66,22 @@ fn a_parameter_file_gives_every_parameter_that_has_no_default_and_none_that_does
     assert!(refused.is_err());
 }
 
+/// Names of storage accounts and vaults are unique in the world, and short.
+#[test]
+fn names_fit_where_azure_is_narrow() {
+    for deployed in [&SMALL, &LARGE] {
+        for account in deployed.of("Microsoft.Storage/storageAccounts") {
+            let name = account.body["name"].as_str().expect("a text");
+            let plain = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+            assert!(plain && (3..=24).contains(&name.len()), "{name}");
+            // What makes it unique is not cut off.
+            assert!(name.ends_with("abcdefghijklm") || name.len() == 24, "{name}");
+        }
+        let vault = deployed.of("Microsoft.KeyVault/vaults")[0].body["name"].as_str();
+        assert!(vault.is_some_and(|name| name.len() <= 24), "{vault:?}");
+    }
+}
+
 #[test]
 fn nothing_that_holds_records_secrets_or_messages_takes_a_shared_key() {
     for deployed in [&SMALL, &LARGE] {

@@ -7,9 +7,13 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use xtask::{clients::venv, pack, timeline::print};
+use xtask::{
+    clients::venv::{AZ, CHECKOV},
+    pack,
+    timeline::print,
+};
 
-use crate::licenses;
+use crate::{checkov, licenses};
 
 /// One check.
 struct Check {
@@ -31,7 +35,7 @@ const CHECKS: &[Check] = &[
 /// need them say so loudly, and fail in CI.
 fn tools() -> Result<()> {
     print("ci: the Azure CLI, from tests/tools/az/requirements.txt");
-    if let Err(error) = venv::install() {
+    if let Err(error) = AZ.install() {
         print(&format!("ci: it could not be installed: {error:#}"));
     }
     let tools = pack::root().join("tests").join("tools");
@@ -49,11 +53,25 @@ fn tools() -> Result<()> {
     Ok(())
 }
 
+/// checkov's judgement. Without Python it is said loudly, and fails in CI.
+fn infrastructure() -> Result<()> {
+    match CHECKOV.install() {
+        Ok(_) => checkov::check(),
+        Err(error) if std::env::var_os("CI").is_some() => Err(error),
+        Err(error) => {
+            eprintln!("NOT CHECKED: infra/: checkov could not be installed: {error:#}");
+            Ok(())
+        }
+    }
+}
+
 /// Runs the checks; the first that fails ends it.
 pub fn ci() -> Result<ExitCode> {
     let began = Instant::now();
     print("ci: dependencies, against deny.toml");
     licenses::check()?;
+    print("ci: infra/, by checkov");
+    infrastructure()?;
     tools()?;
     pack::build(false)?;
     for check in CHECKS {

@@ -2,6 +2,7 @@
 
 mod approve;
 mod bench;
+mod checkov;
 mod ci;
 mod dev;
 mod licenses;
@@ -14,7 +15,11 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use xtask::{bless::bless, clients::venv, timeline::print};
+use xtask::{
+    bless::bless,
+    clients::venv::{AZ, CHECKOV},
+    timeline::print,
+};
 
 #[derive(Debug, Parser)]
 #[command(name = "xtask", about = "Development commands of Latchkey")]
@@ -69,6 +74,8 @@ enum Command {
     },
     /// Install the Azure CLI that tests and benches use, and print where it is.
     Az,
+    /// Judge the Bicep files with checkov.
+    Checkov,
     /// Everything that CI runs.
     Ci,
 }
@@ -98,8 +105,14 @@ fn run(command: Command) -> Result<ExitCode> {
         }
         Command::Bench { only, check } => bench::bench(only.as_deref(), check),
         Command::Az => {
-            venv::install()?;
-            print(&venv::az().display().to_string());
+            AZ.install()?;
+            print(&AZ.program().display().to_string());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Checkov => {
+            CHECKOV.install()?;
+            checkov::check()?;
+            print("checkov: nothing but what infra/checkov.toml explains");
             Ok(ExitCode::SUCCESS)
         }
         Command::Ci => ci::ci(),
