@@ -131,6 +131,12 @@ resource secretsRead 'Microsoft.KeyVault/vaults/secrets@2023-07-01' existing = [
 resource queuesReceived 'Microsoft.ServiceBus/namespaces/queues@2024-01-01' existing = [
   for queue in app.receivesFromQueues: { parent: bus, name: queue }
 ]
+resource queuesWithDead 'Microsoft.ServiceBus/namespaces/queues@2024-01-01' existing = [
+  for queue in app.deadLettersOfQueues: { parent: bus, name: queue }
+]
+resource topicsWithDead 'Microsoft.ServiceBus/namespaces/topics@2024-01-01' existing = [
+  for topic in app.deadLettersOfTopics: { parent: bus, name: topic }
+]
 resource queuesSent 'Microsoft.ServiceBus/namespaces/queues@2024-01-01' existing = [
   for queue in app.sendsToQueues: { parent: bus, name: queue }
 ]
@@ -268,6 +274,31 @@ resource receivesFromSubscriptions 'Microsoft.Authorization/roleAssignments@2022
   for (from, i) in app.receivesFromSubscriptions: {
     scope: subscriptionsReceived[i]
     name: guid(bus.id, from.topic, from.name, principalId, roles.busReceiver)
+    properties: {
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.busReceiver)
+      principalId: principalId
+      principalType: 'ServicePrincipal'
+    }
+  }
+]
+
+// Azure knows no right to dead letters alone: who may take those may receive.
+resource takesDeadFromQueues 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (queue, i) in app.deadLettersOfQueues: {
+    scope: queuesWithDead[i]
+    name: guid(bus.id, queue, principalId, roles.busReceiver)
+    properties: {
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.busReceiver)
+      principalId: principalId
+      principalType: 'ServicePrincipal'
+    }
+  }
+]
+
+resource takesDeadFromTopics 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (topic, i) in app.deadLettersOfTopics: {
+    scope: topicsWithDead[i]
+    name: guid(bus.id, topic, principalId, roles.busReceiver)
     properties: {
       roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.busReceiver)
       principalId: principalId

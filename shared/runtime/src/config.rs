@@ -65,6 +65,8 @@ impl Config {
     /// # Errors
     /// Every required setting that is missing or empty.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
+        // What Key Vault could not resolve reaches us as it was written, and is no secret to anybody.
+        let get = |key: &str| get(key).filter(|value| !value.starts_with("@Microsoft.KeyVault("));
         let mut missing = Vec::new();
         let mut need = |key: &str| {
             get(key).filter(|value| !value.is_empty()).unwrap_or_else(|| {
@@ -122,6 +124,17 @@ mod tests {
             "these settings are missing: LATCHKEY_LEDGER, LATCHKEY_POLICY, LATCHKEY_TENANT, \
              LATCHKEY_AUDIENCE, LATCHKEY_SERVICE_BUS"
         );
+    }
+
+    #[test]
+    fn a_reference_that_the_vault_did_not_resolve_is_no_secret() {
+        let reference =
+            "@Microsoft.KeyVault(SecretUri=https://kv.vault.azure.net/secrets/hr-secrets)";
+        let get = |key: &str| Some(if key.ends_with("_SECRETS") { reference } else { "x" }.into());
+        let config = Config::read(get).expect("nothing required is missing");
+        assert_eq!((config.hr_secrets.len(), config.entra_secrets.len()), (0, 0));
+        let errors = Config::read(|_| Some(reference.into())).expect_err("nothing is resolved");
+        assert_eq!(errors.0.len(), 5);
     }
 
     #[test]

@@ -33,7 +33,11 @@ pub struct Rights {
 
 /// Queues, topics and subscriptions of Service Bus.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Entities {
+    /// Queues and topics whose dead letters may be received.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub dead_letters: BTreeSet<String>,
     /// Queues, and subscriptions as `{topic}/{subscription}`.
     pub receive: BTreeSet<String>,
     /// Queues and topics.
@@ -72,6 +76,7 @@ impl Rights {
         for (resource, verbs) in other.kubernetes {
             self.kubernetes.entry(resource).or_default().extend(verbs);
         }
+        self.service_bus.dead_letters.extend(other.service_bus.dead_letters);
         self.service_bus.receive.extend(other.service_bus.receive);
         self.service_bus.send.extend(other.service_bus.send);
     }
@@ -169,10 +174,16 @@ fn app_for_bicep(app: &App, all_queues: &BTreeSet<&String>) -> Value {
     let Rights { azure, graph, kubernetes, service_bus } = &app.rights;
     let (to_queues, to_topics): (Vec<_>, Vec<_>) =
         service_bus.send.iter().partition(|entity| all_queues.contains(entity));
+    // Azure knows no right to dead letters alone; who receives from a queue has it already.
+    let dead = service_bus.dead_letters.difference(&service_bus.receive);
+    let (dead_queues, dead_topics): (Vec<_>, Vec<_>) =
+        dead.partition(|entity| all_queues.contains(entity));
     json!({
         "name": app.name,
         "sendsToQueues": to_queues,
         "sendsToTopics": to_topics,
+        "deadLettersOfQueues": dead_queues,
+        "deadLettersOfTopics": dead_topics,
         "receivesFromQueues": queues(&service_bus.receive),
         "receivesFromSubscriptions": subscriptions(&service_bus.receive),
         "graph": graph,
