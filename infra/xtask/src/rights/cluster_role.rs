@@ -76,3 +76,43 @@ fn action(verb: &str) -> String {
         other => format!("{other}/action"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verbs_become_the_data_actions_that_the_webhook_of_aks_asks_for() {
+        let held = |resource: &str, verbs: &[&str]| {
+            let verbs = verbs.iter().map(|verb| (*verb).to_owned()).collect();
+            data_actions(&BTreeMap::from([(resource.to_owned(), verbs)]))
+        };
+        let of = |texts: &[&str]| -> BTreeSet<String> {
+            let named = |text: &&str| format!("Microsoft.ContainerService/managedClusters/{text}");
+            texts.iter().map(named).collect()
+        };
+        assert_eq!(held("namespaces", &["get", "list"]), of(&["namespaces/read"]));
+        assert_eq!(
+            held("roles", &["get", "create", "patch", "bind", "escalate"]),
+            of(&[
+                "rbac.authorization.k8s.io/roles/bind/action",
+                "rbac.authorization.k8s.io/roles/escalate/action",
+                "rbac.authorization.k8s.io/roles/read",
+                "rbac.authorization.k8s.io/roles/write",
+            ])
+        );
+        assert_eq!(
+            held("subjectaccessreviews", &["create"]),
+            of(&["authorization.k8s.io/subjectaccessreviews/write"])
+        );
+    }
+
+    #[test]
+    fn only_apps_that_touch_clusters_have_a_cluster_role() {
+        let text = cluster_roles().expect("readable");
+        let named: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("  name: ")).collect();
+        let roles = ["azure", "cleanup", "cluster", "planner"].map(|app| format!("latchkey:{app}"));
+        assert_eq!(named, roles);
+        assert!(!text.contains('*'), "nothing is open-ended");
+    }
+}
