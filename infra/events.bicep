@@ -30,7 +30,7 @@ module arm 'modules/arm-events.bicep' = {
 }
 
 module graph 'modules/graph-events.bicep' = if (!empty(partnerTopic)) {
-  scope: resourceGroup(partnerTopicGroup)
+  scope: resourceGroup(empty(partnerTopicGroup) ? group.name : partnerTopicGroup)
   name: 'graph-events'
   params: { partnerTopic: partnerTopic, intakeId: intakeId }
 }

@@ -50,8 +50,8 @@ resource topics 'Microsoft.ServiceBus/namespaces/topics@2024-01-01' = [
 ]
 
 resource subscriptions 'Microsoft.ServiceBus/namespaces/topics/subscriptions@2024-01-01' = [
-  for subscription in entities.subscriptions: {
-    name: '${bus.name}/${subscription.topic}/${subscription.name}'
+  for each in entities.subscriptions: {
+    name: '${bus.name}/${each.topic}/${each.name}'
     dependsOn: [topics]
     properties: {
       requiresSession: true
@@ -66,10 +66,10 @@ resource subscriptions 'Microsoft.ServiceBus/namespaces/topics/subscriptions@202
 
 // Named $Default, so that it takes the place of the rule that lets everything through.
 resource filters 'Microsoft.ServiceBus/namespaces/topics/subscriptions/rules@2024-01-01' = [
-  for (subscription, i) in entities.subscriptions: {
+  for (each, i) in entities.subscriptions: {
     parent: subscriptions[i]
     name: '$Default'
-    properties: { filterType: 'CorrelationFilter', correlationFilter: { label: subscription.name } }
+    properties: { filterType: 'CorrelationFilter', correlationFilter: { label: each.name } }
   }
 ]
 
