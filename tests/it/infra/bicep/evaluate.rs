@@ -90,11 +90,10 @@ impl<'t> Template<'t> {
         for node in children(file.tree.root_node()) {
             let named = children(node).into_iter().find(|child| child.kind() == "identifier");
             let kind = node.kind();
-            if let Some(name) = named.filter(|_| kind.ends_with("_declaration")) {
-                if kind != "output_declaration" {
-                    let twice = declared.insert(file.text(name).to_owned(), node);
-                    assert!(twice.is_none(), "declared twice: {}", file.place(node));
-                }
+            let is_named = kind.ends_with("_declaration") && kind != "output_declaration";
+            if let Some(name) = named.filter(|_| is_named) {
+                let twice = declared.insert(file.text(name).to_owned(), node);
+                assert!(twice.is_none(), "declared twice: {}", file.place(node));
             }
         }
         Self {
