@@ -5,14 +5,17 @@
 
 mod access;
 mod apply;
+mod apps;
 mod catalog;
 mod dry_run;
 mod fault;
 mod fields;
+mod health;
 mod jwks;
 mod needs;
 mod order;
 mod plans;
+mod replay;
 mod route;
 mod show;
 mod token;
@@ -56,6 +59,27 @@ async fn answer(cx: &Cx, caller: &Caller, request: &HttpRequest) -> Result<HttpR
             caller.may_approve()?;
             return ok(&plans::show(cx, hash).await?);
         }
+        Route::Pause(app) => {
+            caller.may_operate()?;
+            return ok(&apps::pause(cx, caller, app, body).await?);
+        }
+        Route::Resume(app) => {
+            caller.may_operate()?;
+            return ok(&apps::resume(cx, caller, app, body).await?);
+        }
+        Route::Replay(digest) => {
+            caller.may_operate()?;
+            return ok(&replay::replay(cx, caller, digest, &order::reason(body)?).await?);
+        }
+        Route::ReplayAll => {
+            caller.may_operate()?;
+            return ok(&replay::replay_all(cx, caller, &order::reason(body)?).await?);
+        }
+        Route::ReplayDead(entity) => {
+            caller.may_operate()?;
+            let (reason, only) = order::replay(body)?;
+            return ok(&replay::replay_dead(cx, caller, entity, (&reason, only)).await?);
+        }
         _ => caller.may_read()?,
     }
     ok(&match route {
@@ -66,8 +90,12 @@ async fn answer(cx: &Cx, caller: &Caller, request: &HttpRequest) -> Result<HttpR
         Route::Case(id) => show::case(cx, id).await?,
         Route::Access => access::access(cx, &request.query).await?,
         Route::Feeds => show::feeds(cx).await?,
-        Route::Parked => show::parked(cx, caller).await?,
-        Route::Steps | Route::Step(_) | Route::Plan(_) | Route::Approve(_) => show::steps(),
+        Route::Parked => replay::parked(cx).await?,
+        Route::DeadLetters => replay::dead_letters(cx).await,
+        Route::Health => health::health(cx).await,
+        Route::Apps => apps::list(cx).await?,
+        Route::Steps => show::steps(),
+        _ => return Err(Fault::new(StatusCode::NOT_FOUND, "there is no such resource")),
     })
 }
 

@@ -80,7 +80,8 @@ fn permissions() -> Result<Value> {
 }
 
 fn rights(needs: &[Need], trigger: &Trigger) -> Value {
-    let (mut graph, mut azure, mut sends) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut graph, mut azure) = (Vec::new(), Vec::new());
+    let (mut sends, mut dead) = (Vec::new(), Vec::new());
     let mut kubernetes = Map::new();
     for need in needs {
         match need {
@@ -92,16 +93,18 @@ fn rights(needs: &[Need], trigger: &Trigger) -> Value {
                 kubernetes.insert((*resource).to_owned(), json!(verbs));
             }
             Need::Send(entity) => sends.push((*entity).to_owned()),
+            Need::DeadLetters(entity) => dead.push((*entity).to_owned()),
         }
     }
-    for list in [&mut graph, &mut azure, &mut sends] {
+    for list in [&mut graph, &mut azure, &mut sends, &mut dead] {
         list.sort();
         list.dedup();
     }
-    json!({
-        "azure": azure, "graph": graph, "kubernetes": kubernetes,
-        "serviceBus": { "receive": trigger.receives(), "send": sends },
-    })
+    let mut bus = json!({ "receive": trigger.receives(), "send": sends });
+    if !dead.is_empty() {
+        bus["deadLetters"] = dead.into();
+    }
+    json!({ "azure": azure, "graph": graph, "kubernetes": kubernetes, "serviceBus": bus })
 }
 
 /// README with its table of functions made anew.
@@ -161,7 +164,7 @@ fn touches(needs: &[Need]) -> String {
                 format!("{kind}: {}", actions.join(", "))
             }
             Need::Kube(resource, verbs) => format!("{resource}: {}", verbs.join(", ")),
-            Need::Send(_) => continue,
+            Need::Send(_) | Need::DeadLetters(_) => continue,
         };
         texts.push(text);
     }
