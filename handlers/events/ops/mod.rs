@@ -7,6 +7,7 @@ mod access;
 mod apply;
 mod apps;
 mod catalog;
+mod drill;
 mod dry_run;
 mod fault;
 mod fields;
@@ -92,6 +93,7 @@ async fn answer(cx: &Cx, caller: &Caller, request: &HttpRequest) -> Result<HttpR
         Route::Feeds => show::feeds(cx).await?,
         Route::Parked => replay::parked(cx).await?,
         Route::DeadLetters => replay::dead_letters(cx).await,
+        Route::Drill => serde_json::json!(drill::drill(cx).await),
         Route::Health => health::health(cx).await,
         Route::Apps => apps::list(cx).await?,
         Route::Steps => show::steps(),

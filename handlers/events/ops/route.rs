@@ -118,3 +118,78 @@ impl<'a> Route<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::*;
+
+    fn root() -> &'static Path {
+        Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a folder above")
+    }
+
+    fn runbook() -> String {
+        fs::read_to_string(root().join("infra/runbook.md")).expect("the runbook")
+    }
+
+    /// The method and path of every call in a text: `get /api/…` and `post /api/…`.
+    fn calls(text: &str) -> Vec<(Method, String)> {
+        let words: Vec<&str> = text.split([' ', '`', '\n']).collect();
+        let mut calls = Vec::new();
+        for pair in words.windows(2) {
+            let Some(path) = pair[1].trim_matches('\'').strip_prefix("/api/") else { continue };
+            let path = path.split('?').next().unwrap_or_default().to_owned();
+            match pair[0] {
+                "get" => calls.push((Method::GET, path)),
+                "post" => calls.push((Method::POST, path)),
+                other => panic!("{other} {path}: how is it called?"),
+            }
+        }
+        calls
+    }
+
+    #[test]
+    fn every_call_of_the_runbook_is_served() {
+        let calls = calls(&runbook());
+        assert!(calls.len() > 20, "{calls:?}");
+        for (method, path) in calls {
+            let mut parts = path.split('/');
+            let (resource, id, action) = (parts.next().expect("one"), parts.next(), parts.next());
+            let route = Route::parse(resource, id, action);
+            let route = route.unwrap_or_else(|| panic!("/api/{path} is not served"));
+            assert_eq!(route.method(), method, "/api/{path}");
+            if let Route::Step(name) = route {
+                crate::events::ops::catalog::Offer::find(name).expect("an offer");
+            }
+        }
+    }
+
+    #[test]
+    fn every_log_line_of_the_runbook_is_written_by_somebody() {
+        let text = runbook();
+        let lines = text.lines().filter_map(|line| line.strip_prefix("Log: "));
+        let quoted: Vec<&str> = lines.flat_map(|line| line.split('"').skip(1).step_by(2)).collect();
+        assert!(quoted.len() > 5, "{quoted:?}");
+        let sources = sources(&[root().join("handlers"), root().join("shared")]);
+        for line in quoted {
+            assert!(sources.contains(&format!("\"{line}")), "nobody logs {line:?}");
+        }
+    }
+
+    fn sources(folders: &[std::path::PathBuf]) -> String {
+        let mut text = String::new();
+        let mut folders = folders.to_vec();
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(&folder).expect("a folder") {
+                let path = entry.expect("an entry").path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|kind| kind == "rs") {
+                    text.push_str(&fs::read_to_string(&path).expect("a source"));
+                }
+            }
+        }
+        text
+    }
+}

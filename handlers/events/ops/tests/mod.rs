@@ -3,6 +3,7 @@
 mod approving;
 mod asking;
 mod looking;
+mod pausing;
 mod replaying;
 pub(super) mod stage;
 

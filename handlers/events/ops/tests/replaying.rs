@@ -216,3 +216,14 @@ async fn health_says_what_is_degraded_and_what_it_could_not_see() {
     let blind = stage.reader("health").await.body;
     assert!(blind["degraded"].to_string().contains("could not be looked at"), "{blind}");
 }
+
+#[tokio::test]
+async fn a_drill_without_protected_accounts_is_not_ready_and_a_reader_may_see_that() {
+    let stage = Stage::new().await;
+    let told = stage.reader("drill").await;
+    assert_eq!((told.status, &told.body["ready"]), (200, &json!(false)), "{}", told.body);
+    let first = &told.body["findings"][0];
+    assert_eq!(first["text"], "protected.principals names nobody", "{}", told.body);
+    let roleless = stage.token(&[]);
+    assert_eq!(stage.call("GET", "drill", Some(&roleless), "").await.status, 403);
+}
