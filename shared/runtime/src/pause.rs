@@ -129,6 +129,13 @@ pub(crate) fn refuse(pause: Pause, ops: &[Op]) -> StepError {
     StepError::Paused { pause: Box::new(pause), lines }
 }
 
+/// The error of writes of which some were done: when a pause came between them, with those left.
+pub(crate) fn of_these(error: StepError, ops: &[Op], done: &[Op]) -> StepError {
+    let StepError::Paused { pause, .. } = error else { return error };
+    let left = ops.iter().filter(|op| !done.contains(op));
+    StepError::Paused { pause, lines: left.map(Op::to_string).collect() }
+}
+
 /// The stream of an app.
 pub fn stream(app: &str) -> String {
     format!("apps/{app}")

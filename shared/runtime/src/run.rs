@@ -89,7 +89,8 @@ pub async fn run<S: Step>(
             return Ok(waiting(why, residue.clone(), &done));
         }
         S::reserve(cx, &facts).await?;
-        write(cx, &news, S::IN_ORDER, &mut done).await?;
+        let wrote = write(cx, &news, S::IN_ORDER, &mut done).await;
+        wrote.map_err(|error| pause::of_these(error, &news, &done))?;
     }
     Ok(finished(&done, Vec::new(), false))
 }

@@ -128,38 +128,40 @@ pub(in super::super) async fn replay(
         let detail = "there is no such queue or subscription";
         Fault::new(StatusCode::NOT_FOUND, detail).with("known", json!(known))
     })?;
-    let path = entity.path();
-    let (mut sent, mut others, mut looked) = (Vec::new(), Vec::new(), 0);
-    let mut ended = Ok(());
-    while looked < SENT && (only.is_none() || sent.is_empty()) {
-        let next = cx.bus().lock_dead_letter(&path).await.map_err(StepError::from);
-        let letter = match next {
-            Ok(Some(letter)) => letter,
-            Ok(None) => break,
-            Err(error) => {
-                ended = Err(error);
-                break;
-            }
-        };
-        looked += 1;
-        if only.is_some_and(|only| only != letter.sequence) {
-            others.push(letter);
-            continue;
-        }
-        if let Err(error) = send(cx, caller, entity, &letter, reason).await {
-            others.push(letter);
-            ended = Err(error);
-            break;
-        }
-        sent.push(letter.sequence);
-    }
+    let (mut sent, mut others) = (Vec::new(), Vec::new());
+    let ended = send_some(cx, caller, entity, (reason, only), (&mut sent, &mut others)).await;
     give_back(cx, &others).await;
     ended?;
     if let (Some(only), true) = (only, sent.is_empty()) {
         let detail = format!("no dead letter of {name} has the sequence number {only}");
         return Err(Fault::new(StatusCode::NOT_FOUND, detail));
     }
-    Ok(json!({ "entity": name, "replayed": sent, "more": looked == SENT }))
+    Ok(json!({ "entity": name, "replayed": sent, "more": sent.len() == SENT }))
+}
+
+/// Locks one after the other and sends those that are meant; keeps the others locked meanwhile, so
+/// that they do not come again.
+async fn send_some(
+    cx: &Cx,
+    caller: &Caller,
+    entity: Entity,
+    (reason, only): (&str, Option<i64>),
+    (sent, others): (&mut Vec<i64>, &mut Vec<DeadLetter>),
+) -> Result<(), StepError> {
+    let path = entity.path();
+    while sent.len() + others.len() < SENT && (only.is_none() || sent.is_empty()) {
+        let Some(letter) = cx.bus().lock_dead_letter(&path).await? else { break };
+        if only.is_some_and(|only| only != letter.sequence) {
+            others.push(letter);
+            continue;
+        }
+        if let Err(error) = send(cx, caller, entity, &letter, reason).await {
+            others.push(letter);
+            return Err(error);
+        }
+        sent.push(letter.sequence);
+    }
+    Ok(())
 }
 
 /// Records the wish, sends a copy under an id of its own, records that, and only then lets the
