@@ -17,6 +17,8 @@ use latchkey_runtime::{
 };
 use serde_json::Value;
 
+use super::paused::{self, Stopped};
+
 /// Looks after which a case that does not converge is an operator's.
 const MOST_LOOKS: u32 = 12;
 /// If a step's evidence has not come by then, the planner looks all the same.
@@ -54,20 +56,21 @@ pub async fn carry_on(
     // A look that nobody opened a case for (the sweep's, a due instant's) opens it now.
     case::open(cx, &message.case_id, &message.about, Cause::Sweep).await?;
     let (held, free) = split(plan, &records)?;
+    let (free, stopped) = paused::part(cx, message, free).await?;
     let steps = send_steps(cx, message, &free).await?;
-    if !plan.waits.is_empty() {
+    if !(plan.waits.is_empty() && stopped.is_empty()) {
         approvals::list(cx, &message.case_id, &message.about).await?;
     }
     let rests = free.is_empty() && plan.residue.is_empty();
     let looks = case::streak(&records, rests) + 1;
-    let last = looks >= MOST_LOOKS;
+    let last = looks >= MOST_LOOKS && stopped.is_empty();
     // What awaits only an approval is not looked at until then; what another plan sees to is, for
     // a while.
-    let settled = rests && plan.waits.is_empty();
+    let settled = rests && plan.waits.is_empty() && stopped.is_empty();
     if !last && !settled {
         look_again(cx, message, steps.is_empty(), looks).await?;
     }
-    record(cx, message, plan, &held, steps, began).await?;
+    record(cx, message, plan, (&held, &stopped), steps, began).await?;
     if last && !rests {
         stuck(cx, message, plan).await?;
     }
@@ -118,6 +121,7 @@ async fn joined(cx: &Cx, message: &PlanMessage, plan: &Plan) -> Result<bool, Ste
     let resting = approvals::resting(cx, &message.about).await?;
     let Some((id, records)) = resting.last() else { return Ok(false) };
     let (_, free) = split(plan, records)?;
+    let (free, _) = paused::split(cx, free).await?;
     if !free.is_empty() {
         approvals::wake(cx, id, &message.about, records).await?;
     }
@@ -179,13 +183,18 @@ async fn record(
     cx: &Cx,
     message: &PlanMessage,
     plan: &Plan,
-    held: &[&Intent],
+    (held, stopped): (&[&Intent], &[Stopped<'_>]),
     steps: Vec<SentStep>,
     began: Instant,
 ) -> Result<(), StepError> {
-    let line = |intent: &Intent| match held.contains(&intent) {
-        true => format!("{intent} (awaits approval)"),
-        false => intent.to_string(),
+    let line = |intent: &Intent| {
+        if held.contains(&intent) {
+            return format!("{intent} (awaits approval)");
+        }
+        match stopped.iter().any(|stopped| stopped.intents.contains(&intent)) {
+            true => format!("{intent} (paused)"),
+            false => intent.to_string(),
+        }
     };
     let lines: Vec<_> = plan.intents.iter().map(line).collect();
     let record = CaseRecord::Planned {
@@ -198,6 +207,7 @@ async fn record(
             .iter()
             .cloned()
             .chain(plan.waits.iter().map(|line| format!("{WAITS}{line}")))
+            .chain(stopped.iter().map(Stopped::line))
             .collect(),
         ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
     };

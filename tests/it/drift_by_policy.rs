@@ -139,6 +139,7 @@ async fn end_of_an_exception(played: &Played, stranger: &str, until: Timestamp) 
     let clients = Clients {
         config: at.config.clone(),
         policy: at.policy.clone(),
+        policy_digest: at.policy_digest.clone(),
         clock: Clock::from_fn(move || until),
         http: at.http.clone(),
         graph: at.graph.clone(),

@@ -18,6 +18,7 @@
 //! - `just_in_time`: is membership for a time approved, given, and over by itself?
 //! - `leaver`: how many calls and round trips does a leaver cost?
 //! - `ops`: who may ask `ops` for what, and what does it answer?
+//! - `pause`: does a paused app write nothing, lose nothing, and go on when it is resumed?
 //! - `real_cluster`: does it do the same to an API server that nobody here wrote?
 //! - `sweep`: does it find what nobody told us of?
 //! - `texts`: do the texts name only what exists: files, headings, functions, tests?
@@ -42,6 +43,7 @@ mod infra;
 mod just_in_time;
 mod leaver;
 mod ops;
+mod pause;
 mod played;
 mod real_cluster;
 mod sweep;

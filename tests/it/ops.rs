@@ -2,10 +2,14 @@
 
 use std::sync::PoisonError;
 
-use latchkey_core::case::CaseRecord;
+use latchkey_core::{
+    CaseId,
+    case::CaseRecord,
+    message::{About, StepMessage},
+};
 use latchkey_runtime::case;
 use reqwest::Method;
-use sandbox::Who;
+use sandbox::{Who, bus::Message};
 use serde_json::{Value, json};
 use xtask::{
     doors::{Answer, Doors},
@@ -151,4 +155,62 @@ async fn what_exists_is_listed_and_what_does_not_is_said() {
     let shapeless = ops.post(&ops.operator, "steps/create_group", &json!({ "reason": "x" })).await;
     assert_eq!(shapeless.status, 400);
     assert!(shapeless.complaint().contains("request"), "{}", shapeless.complaint());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dead_letter_is_sent_again_and_is_done_then() {
+    let ops = Ops::open().await;
+    let bus = &ops.stage.sandbox.world.bus;
+    let message = StepMessage {
+        case_id: CaseId::of(&["dead"]),
+        about: About::Team("frontend".parse().expect("a team")),
+        step: "create_group".into(),
+        attempt: 0,
+        request: json!({ "team": "frontend" }),
+        tries: 0,
+    };
+    // Without a session no function ever gets it.
+    let body = serde_json::to_vec(&message).expect("JSON");
+    bus.send("steps", Message::new(body).id("lost").label("create_group")).expect("sent");
+    let health = ops.get("health").await;
+    assert_eq!(health.body["deadLetters"]["in"], json!(["create_group"]), "{:?}", health.body);
+
+    let why = json!({ "reason": "INC-9" });
+    let sent = ops.post(&ops.operator, "dead-letters/create_group/replay", &why).await;
+    assert_eq!(sent.status, 200, "{}", sent.complaint());
+    ops.stage.host.settled(false).await;
+    assert!(ops.stage.sandbox.world.snapshot().contains("Ops_Frontend_team"));
+    let records = case::read(&ops.stage.cx(), &message.case_id).await.expect("readable");
+    assert!(case::has_answer(&records, &message.id()), "{records:?}");
+    assert_eq!(ops.get("dead-letters").await.body["deadLetters"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_drill_tells_of_every_protected_account_and_cluster() {
+    let ops = Ops::open().await;
+    let drill = ops.get("drill").await;
+    assert_eq!(drill.status, 200, "{}", drill.complaint());
+    let findings = drill.body["findings"].as_array().expect("a list");
+    let told = |account: &str, text: &str| {
+        let about = |finding: &&Value| finding["account"] == account && finding["text"] == text;
+        findings.iter().any(|finding| about(&finding))
+    };
+    let policy = ops.stage.cx().policy().clone();
+    for account in &policy.protected.principals {
+        assert!(told(account.as_str(), "exists and may sign in"), "{}", drill.body);
+    }
+    for cluster in policy.clusters.keys() {
+        let told = findings.iter().any(|finding| finding["cluster"] == json!(cluster));
+        assert!(told, "{cluster}: {}", drill.body);
+    }
+    let id = policy.protected.principals.first().expect("an account").to_string();
+    {
+        let world = &ops.stage.sandbox.world;
+        let mut directory = world.directory.write().unwrap_or_else(PoisonError::into_inner);
+        directory.change_user(&id, |user| user.account_enabled = false).expect("it exists");
+    }
+    let after = ops.get("drill").await;
+    assert_eq!(after.body["ready"], false);
+    let fails = json!({ "standing": "fails", "account": id, "text": "may not sign in" });
+    assert!(after.body["findings"].as_array().expect("a list").contains(&fails), "{}", after.body);
 }

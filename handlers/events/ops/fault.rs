@@ -64,6 +64,7 @@ impl From<StepError> for Fault {
             }
             StepError::Failed { .. } => Self::new(StatusCode::BAD_GATEWAY, reason),
             StepError::Refused(refusal) => refusal.into(),
+            StepError::Paused { .. } => Self::new(StatusCode::CONFLICT, reason),
         }
     }
 }

@@ -5,14 +5,18 @@
 
 mod access;
 mod apply;
+mod apps;
 mod catalog;
+mod drill;
 mod dry_run;
 mod fault;
 mod fields;
+mod health;
 mod jwks;
 mod needs;
 mod order;
 mod plans;
+mod replay;
 mod route;
 mod show;
 mod token;
@@ -20,13 +24,13 @@ mod token;
 use azure_functions_handler::{HttpReply, HttpRequest};
 use catalog::Offer;
 use fault::Fault;
-use http::StatusCode;
+use http::{Method, StatusCode};
 pub use jwks::Keys;
 use latchkey_runtime::{Cx, StepError};
 pub use needs::NEEDS;
 use order::Order;
 use route::Route;
-use serde_json::Value;
+use serde_json::{Value, json};
 use token::Caller;
 
 /// The function's name.
@@ -56,9 +60,34 @@ async fn answer(cx: &Cx, caller: &Caller, request: &HttpRequest) -> Result<HttpR
             caller.may_approve()?;
             return ok(&plans::show(cx, hash).await?);
         }
-        _ => caller.may_read()?,
+        _ => {}
     }
-    ok(&match route {
+    if request.method == Method::POST {
+        caller.may_operate()?;
+        return ok(&operate(cx, caller, route, body).await?);
+    }
+    caller.may_read()?;
+    ok(&look(cx, route, request).await?)
+}
+
+/// What an operator does to Latchkey itself; every one of these has a reason.
+async fn operate(cx: &Cx, caller: &Caller, route: Route<'_>, body: &[u8]) -> Result<Value, Fault> {
+    match route {
+        Route::Pause(app) => apps::pause(cx, caller, app, body).await,
+        Route::Resume(app) => apps::resume(cx, caller, app, body).await,
+        Route::Replay(digest) => replay::replay(cx, caller, digest, &order::reason(body)?).await,
+        Route::ReplayAll => replay::replay_all(cx, caller, &order::reason(body)?).await,
+        Route::ReplayDead(entity) => {
+            let (reason, only) = order::replay(body)?;
+            replay::replay_dead(cx, caller, entity, (&reason, only)).await
+        }
+        _ => Err(absent()),
+    }
+}
+
+async fn look(cx: &Cx, route: Route<'_>, request: &HttpRequest) -> Result<Value, Fault> {
+    Ok(match route {
+        Route::Steps => show::steps(),
         Route::People => show::people(cx).await?,
         Route::Person(id) => show::person(cx, id).await?,
         Route::Team(name) => show::team(cx, name).await?,
@@ -66,9 +95,17 @@ async fn answer(cx: &Cx, caller: &Caller, request: &HttpRequest) -> Result<HttpR
         Route::Case(id) => show::case(cx, id).await?,
         Route::Access => access::access(cx, &request.query).await?,
         Route::Feeds => show::feeds(cx).await?,
-        Route::Parked => show::parked(cx, caller).await?,
-        Route::Steps | Route::Step(_) | Route::Plan(_) | Route::Approve(_) => show::steps(),
+        Route::Health => health::health(cx).await,
+        Route::Drill => json!(drill::drill(cx).await),
+        Route::Apps => apps::list(cx).await?,
+        Route::Parked => replay::parked(cx).await?,
+        Route::DeadLetters => replay::dead_letters(cx).await,
+        _ => return Err(absent()),
     })
+}
+
+fn absent() -> Fault {
+    Fault::new(StatusCode::NOT_FOUND, "there is no such resource")
 }
 
 async fn ask(

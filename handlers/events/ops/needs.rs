@@ -1,8 +1,8 @@
 //! What the operators' door may touch: everything that a step or planner looks at, no more.
 
-use latchkey_runtime::Need::{self, Arm, Graph, Kube, Send};
+use latchkey_runtime::Need::{self, Arm, DeadLetters, Graph, Kube, Send};
 
-/// Reads of every step and planner, and the two topics. No right to write in the tenant.
+/// Reads of every step and planner, the queues and topics, and their dead letters. No right to write in the tenant.
 pub const NEEDS: &[Need] = &[
     Graph("User.Read.All"),
     Graph("Directory.Read.All"),
@@ -26,6 +26,13 @@ pub const NEEDS: &[Need] = &[
     Kube("subjectaccessreviews", &["create"]),
     Send("steps"),
     Send("plans"),
+    // What was parked or dead-lettered is sent again to where it was.
+    Send("people"),
+    Send("changes"),
+    DeadLetters("steps"),
+    DeadLetters("plans"),
+    DeadLetters("people"),
+    DeadLetters("changes"),
 ];
 
 /// A right, for people to read.
@@ -35,5 +42,6 @@ pub(super) fn text(need: &Need) -> String {
         Arm(kind, actions) => format!("ARM: {} on {kind}", actions.join(", ")),
         Kube(resource, verbs) => format!("Kubernetes: {} on {resource}", verbs.join(", ")),
         Send(queue) => format!("Service Bus: send to {queue}"),
+        DeadLetters(queue) => format!("Service Bus: receive the dead letters of {queue}"),
     }
 }

@@ -58,7 +58,22 @@ impl Order {
 
 /// Reads the body of an approval: `{"reason": "…"}`.
 pub(super) fn reason(body: &[u8]) -> Result<String, Fault> {
+    reason_of(members(body)?)
+}
+
+/// Reads the body of a replay: `{"reason": "…"}`, with a `sequence` where only one is meant.
+pub(super) fn replay(body: &[u8]) -> Result<(String, Option<i64>), Fault> {
     let mut members = members(body)?;
+    let sequence = match members.remove("sequence") {
+        None => None,
+        Some(value) => Some(value.as_i64().ok_or_else(|| {
+            Fault::in_field(StatusCode::BAD_REQUEST, "sequence", "must be a whole number")
+        })?),
+    };
+    Ok((reason_of(members)?, sequence))
+}
+
+fn reason_of(mut members: Map<String, Value>) -> Result<String, Fault> {
     let reason = members.remove("reason");
     let fault = || Fault::new(StatusCode::BAD_REQUEST, "the body is not usable");
     let mut wrong: Vec<_> =

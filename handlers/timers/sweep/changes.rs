@@ -6,7 +6,7 @@ use latchkey_runtime::{Cx, StepError, feeds, hearing::Feed};
 use super::asked::Asked;
 
 /// The cell that says when the last sweep began that came to its end.
-const CELL: &str = "sweep/began";
+pub const CELL: &str = "sweep/began";
 
 /// Asks for looks at whom the feeds tell of, and at who is due. Gives whether a feed has a gap, so
 /// that everybody must be compared.

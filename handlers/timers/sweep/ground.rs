@@ -8,7 +8,7 @@ use latchkey_core::{
     holdings::{Binding, Group, RoleAssignment},
     policy::team_grants,
 };
-use latchkey_runtime::{Cx, StepError};
+use latchkey_runtime::{Cx, StepError, reach};
 
 use super::pace::Pace;
 
@@ -52,6 +52,7 @@ impl Ground {
         let clusters = cx.policy().clusters.keys();
         let looks = clusters.map(|name| async move { (name, inside(cx, name).await) });
         for (name, inside) in join_all(looks).await {
+            reach::note(cx, name, inside.as_ref().err()).await?;
             match inside {
                 Ok(inside) => ground.add(name, inside),
                 Err(error) => drop(ground.unseen.insert(name.clone(), error.reason())),

@@ -16,6 +16,7 @@ mod slice;
 mod teams;
 
 use asked::Asked;
+pub use changes::CELL as BEGAN;
 use ground::Ground;
 use latchkey_core::message::About;
 use latchkey_runtime::{

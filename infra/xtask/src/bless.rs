@@ -128,7 +128,7 @@ fn touches(needs: &[Need]) -> String {
                 format!("{kind}: {}", actions.join(", "))
             }
             Need::Kube(resource, verbs) => format!("{resource}: {}", verbs.join(", ")),
-            Need::Send(_) => continue,
+            Need::Send(_) | Need::DeadLetters(_) => continue,
         };
         texts.push(text);
     }

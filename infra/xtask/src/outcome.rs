@@ -230,6 +230,7 @@ impl Case {
             CaseRecord::Requested { .. }
             | CaseRecord::AwaitsApproval(_)
             | CaseRecord::Began { .. }
+            | CaseRecord::Paused { .. }
             | CaseRecord::Closed { .. } => {}
         }
     }

@@ -147,6 +147,9 @@ pub fn rights(needs: &[Need]) -> Rights {
             Need::Send(entity) => {
                 rights.bus.insert((*entity).to_owned());
             }
+            Need::DeadLetters(entity) => {
+                rights.dead_letters.insert((*entity).to_owned());
+            }
         }
     }
     rights

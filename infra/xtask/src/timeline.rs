@@ -69,6 +69,9 @@ fn lines(record: &CaseRecord) -> Vec<String> {
         }
         CaseRecord::Approved { approver, .. } => vec![format!("approved by {approver}")],
         CaseRecord::Began { .. } => vec!["carries out what was approved".to_owned()],
+        CaseRecord::Paused { app, by, lines, .. } => {
+            vec![format!("paused  app {app} by {by}: {}", lines.join(", "))]
+        }
         CaseRecord::Waiting { until } => vec![format!("waits   until {until}")],
         CaseRecord::Stuck { why } => vec![format!("STUCK   {}", why.join("; "))],
         // The first line of a receipt says that it is closed.

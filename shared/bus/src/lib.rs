@@ -1,9 +1,11 @@
 //! Service Bus sends with session, id, label and schedule.
 //!
 //! Function bindings cannot give a message a session, an id for duplicate detection or a time to
-//! appear; [`Bus`] can. Receiving is the Functions host's work. Why a library of the old Azure SDK
+//! appear; [`Bus`] can. Receiving is the Functions host's work, dead letters apart: those nobody
+//! listens to, and an operator sends them again. Why a library of the old Azure SDK
 //! does it, and what is replaced in it: `infra/adr/003_service_bus_sends.md`.
 
+mod dead;
 mod outgoing;
 mod properties;
 mod transport;
@@ -15,6 +17,7 @@ use latchkey_azure::{Http, Tokens};
 use latchkey_core::{Call, CallError, Service};
 use url::Url;
 
+pub use dead::DeadLetter;
 pub use outgoing::Outgoing;
 use transport::Transport;
 

@@ -18,7 +18,7 @@ use url::Url;
 
 use crate::{CALL, properties::corrected, surprise};
 
-const SCOPE: &str = "https://servicebus.azure.net/.default";
+pub(crate) const SCOPE: &str = "https://servicebus.azure.net/.default";
 const BROKER_PROPERTIES: HeaderName = HeaderName::from_static("brokerproperties");
 
 /// Carries the library's requests: to our endpoint instead of its own, with a token of ours

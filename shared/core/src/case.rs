@@ -1,5 +1,6 @@
 //! The records of a case, as the ledger keeps them.
 
+mod person;
 mod streams;
 
 use std::fmt;
@@ -9,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Timestamp,
     approval::Ask,
-    drift::{Actor, Found, Response},
     ids::{ObjectId, PlanHash},
     message::About,
 };
+pub use person::PersonRecord;
 pub use streams::{case_stream, cluster_stream, person_stream, plan_stream, team_stream};
 
 /// One record of the stream `cases/{id}`. `Debug` hides an operator's words.
@@ -75,6 +76,26 @@ pub enum CaseRecord {
         /// What was approved.
         plan_hash: PlanHash,
     },
+    /// Something of the case would be written, and an operator has paused the app that writes it.
+    #[serde(rename_all = "camelCase")]
+    Paused {
+        /// The function app.
+        app: String,
+        /// Who paused it: an object id.
+        by: ObjectId,
+        /// Why, in their words.
+        reason: String,
+        /// Since when.
+        since: Timestamp,
+        /// What would be written, as it prints.
+        lines: Vec<String>,
+        /// The step that waits; none where it was not sent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<String>,
+        /// Its message id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message_id: Option<String>,
+    },
     /// The case waits for an instant.
     #[serde(rename_all = "camelCase")]
     Waiting {
@@ -108,6 +129,13 @@ impl fmt::Debug for CaseRecord {
                 .debug_struct("Approved")
                 .field("plan_hash", plan_hash)
                 .field("approver", approver)
+                .finish_non_exhaustive(),
+            Self::Paused { app, by, since, step, .. } => f
+                .debug_struct("Paused")
+                .field("app", app)
+                .field("by", by)
+                .field("since", since)
+                .field("step", step)
                 .finish_non_exhaustive(),
             other => f.write_str(&serde_json::to_string(other).map_err(|_| fmt::Error)?),
         }
@@ -196,91 +224,6 @@ pub enum Outcome {
     Waiting,
 }
 
-/// One record of the stream `people/{id}`, `teams/{team}` or `clusters/{cluster}`.
-#[expect(clippy::large_enum_variant, reason = "almost every record is a fact")]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "record", rename_all = "camelCase")]
-pub enum PersonRecord {
-    /// A fact.
-    Fact(crate::fact::Fact),
-    /// The Entra user was found or made; saves a look-up, is checked at each use.
-    #[serde(rename_all = "camelCase")]
-    Linked {
-        /// The user's object id.
-        user: ObjectId,
-    },
-    /// More leavers came within an hour than the policy allows: nothing is done until released.
-    #[serde(rename_all = "camelCase")]
-    Held {
-        /// The case that is held.
-        case_id: crate::ids::CaseId,
-    },
-    /// An operator, or the brake itself, let the leaver's case go on.
-    #[serde(rename_all = "camelCase")]
-    Released {
-        /// The operator's object id.
-        requester: String,
-    },
-    /// A case about the person began.
-    #[serde(rename_all = "camelCase")]
-    Case {
-        /// The case.
-        case_id: crate::ids::CaseId,
-    },
-    /// Something was found that the policy does not give; or what becomes of it is another thing
-    /// now.
-    #[serde(rename_all = "camelCase")]
-    Drift {
-        /// What was found.
-        found: Found,
-        /// What becomes of it.
-        #[serde(flatten)]
-        response: Response,
-        /// When that was decided.
-        at: Timestamp,
-    },
-    /// The audit logs were asked who did it.
-    #[serde(rename_all = "camelCase")]
-    DriftBy {
-        /// What was found.
-        found: Found,
-        /// Who did it; none when the logs do not tell.
-        actor: Option<Actor>,
-    },
-    /// Sign-in was seen to be open while it should be, or is about to be shut by us. What somebody
-    /// else shuts afterwards stays shut.
-    #[serde(rename_all = "camelCase")]
-    SignIn {
-        /// Whether it is open.
-        open: bool,
-        /// When that was seen, or decided.
-        at: Timestamp,
-    },
-    /// The credential of a cluster's local administrator was handed out.
-    #[serde(rename_all = "camelCase")]
-    AdminCredential {
-        /// To whom; none when the log does not tell.
-        actor: Option<Actor>,
-        /// When.
-        at: Timestamp,
-    },
-    /// It is not found any more: found again, it is another story.
-    #[serde(rename_all = "camelCase")]
-    DriftOver {
-        /// What was found.
-        found: Found,
-        /// When it was seen to be gone.
-        at: Timestamp,
-    },
-    /// A case rests, or once did, until somebody approves or another plan is carried out: whoever
-    /// can wake it finds it here.
-    #[serde(rename_all = "camelCase")]
-    Awaits {
-        /// The case.
-        case_id: crate::ids::CaseId,
-    },
-}
-
 /// The one record of the stream `plans/{hash}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -293,3 +236,6 @@ pub struct PlanRecord {
 
 /// How a line of [`CaseRecord::Planned`]'s residue begins that waits for something to come first.
 pub const WAITS: &str = "waits: ";
+
+/// How such a line begins when what must come first is the end of a pause.
+pub const PAUSED: &str = "waits: paused: ";

@@ -160,6 +160,11 @@ impl RoleName {
     }
 }
 
+/// The SHA-256 of a text in hex, as `sha256sum` prints it.
+pub fn sha256(text: &str) -> String {
+    hex::encode(Sha256::digest(text.as_bytes()))
+}
+
 /// The SHA-256 of the parts in hex; unambiguous whatever the parts hold.
 pub fn digest(parts: &[&str]) -> String {
     let mut hash = Sha256::new();

@@ -14,6 +14,7 @@ pub mod cluster;
 pub mod decision;
 pub mod desired;
 pub mod drift;
+pub mod drill;
 pub mod event;
 pub mod expected;
 pub mod fact;

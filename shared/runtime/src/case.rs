@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use latchkey_core::{
-    CaseId,
+    CaseId, Timestamp,
     approval::asks,
     case::{
-        CaseRecord, Cause, Evidence, Outcome, PersonRecord, SentStep, WAITS, case_stream,
+        CaseRecord, Cause, Evidence, Outcome, PAUSED, PersonRecord, SentStep, WAITS, case_stream,
         cluster_stream, person_stream, team_stream,
     },
     message::{About, PlanMessage},
@@ -75,6 +75,14 @@ pub fn is_stuck(records: &[CaseRecord]) -> bool {
     }) == Some(true)
 }
 
+/// Whether the look made last left something to an app that is paused.
+pub fn is_paused(records: &[CaseRecord]) -> bool {
+    records.iter().rev().find_map(|record| match record {
+        CaseRecord::Planned { residue, .. } => Some(residue.iter().any(|l| l.starts_with(PAUSED))),
+        _ => None,
+    }) == Some(true)
+}
+
 /// Marks the case as one that needs somebody, for these reasons.
 ///
 /// # Errors
@@ -87,12 +95,28 @@ pub async fn mark_stuck(
 ) -> Result<(), StepError> {
     tracing::error!(case = %id, ?why, "stuck");
     open(cx, id, about, Cause::Sweep).await?;
+    note_stuck(cx, id).await?;
     let stuck = CaseRecord::Stuck { why };
     append_if(cx, &case_stream(id), |seen: &[CaseRecord]| {
         (seen.last() != Some(&stuck)).then(|| stuck.clone())
     })
     .await?;
     Ok(())
+}
+
+/// Lists a case under the month in which it became stuck, so that whoever asks finds it.
+///
+/// # Errors
+/// Whatever the ledger answers.
+pub async fn note_stuck(cx: &Cx, id: &CaseId) -> Result<(), StepError> {
+    let key = format!("{}/{id}", stuck_in(cx.now()));
+    cx.ledger().create_once(&key, cx.now(), id).await?;
+    Ok(())
+}
+
+/// Where cases are listed that became stuck in the month of this instant.
+pub fn stuck_in(at: Timestamp) -> String {
+    format!("stuck/{}", at.strftime("%Y-%m"))
 }
 
 /// Appends evidence once per message, and asks for the next look when it was the last one owed.
@@ -183,11 +207,18 @@ pub fn streak(records: &[CaseRecord], rests: bool) -> u32 {
     let since = records.iter().rev().take_while(|r| !matches!(r, CaseRecord::Approved { .. }));
     let looks = since.filter_map(|record| match record {
         CaseRecord::Planned { attempt: 1.., steps, residue, .. } => {
-            Some(steps.is_empty() && residue.iter().all(|line| line.starts_with(WAITS)))
+            let waits = residue.iter().all(|line| line.starts_with(WAITS));
+            let paused = residue.iter().any(|line| line.starts_with(PAUSED));
+            Some(steps.is_empty() && (waits || paused))
         }
         _ => None,
     });
     u32::try_from(looks.take_while(|rested| *rested == rests).count()).unwrap_or(u32::MAX)
+}
+
+/// Whether a step has left evidence for this message.
+pub fn has_answer(records: &[CaseRecord], message_id: &str) -> bool {
+    records.iter().any(|record| answers(record, message_id))
 }
 
 fn answers(record: &CaseRecord, message_id: &str) -> bool {

@@ -29,6 +29,8 @@ pub struct Config {
     pub state: String,
     /// `LATCHKEY_AKS_APP`: the AKS server application.
     pub aks_app: String,
+    /// `LATCHKEY_APP`: which app of `infra/apps.toml` this process is; none where it is all of them.
+    pub app: Option<String>,
     /// `LATCHKEY_CA_FILE`: a PEM file to trust instead of the system's roots.
     pub ca_file: Option<PathBuf>,
     /// `LATCHKEY_HR_SECRETS`: secrets of the HR webhook, comma-separated, newest first.
@@ -86,6 +88,7 @@ impl Config {
             graph: or(&get, "LATCHKEY_GRAPH", "https://graph.microsoft.com"),
             arm: or(&get, "LATCHKEY_ARM", "https://management.azure.com"),
             aks_app: or(&get, "LATCHKEY_AKS_APP", AKS_SERVER_APP),
+            app: get("LATCHKEY_APP").filter(|app| !app.is_empty()),
             ca_file: get("LATCHKEY_CA_FILE").map(PathBuf::from),
             hr_secrets: list(&get("LATCHKEY_HR_SECRETS").unwrap_or_default()),
             entra_secrets: list(&get("LATCHKEY_ENTRA_SECRETS").unwrap_or_default()),

@@ -10,7 +10,11 @@ use latchkey_azure::{
 };
 use latchkey_bus::Bus;
 use latchkey_cluster::{ClusterOptions, Clusters};
-use latchkey_core::{ObjectId, Policy, ids::InvalidId, policy::PolicyErrors};
+use latchkey_core::{
+    ObjectId, Policy,
+    ids::{InvalidId, sha256},
+    policy::PolicyErrors,
+};
 use latchkey_ledger::{Cells, Ledger, OpenError};
 use url::Url;
 
@@ -82,7 +86,7 @@ impl Clients {
         http: &Http,
         tokens: &Tokens,
     ) -> Result<Self, ConnectError> {
-        let policy = read_policy(&config)?;
+        let (policy, policy_digest) = read_policy(&config)?;
         let graph = url("LATCHKEY_GRAPH", &config.graph)?;
         let arm = url("LATCHKEY_ARM", &config.arm)?;
         let bus = url("LATCHKEY_SERVICE_BUS", &config.service_bus)?;
@@ -100,20 +104,22 @@ impl Clients {
             ledger: Ledger::open(&config.ledger, http, tokens).map_err(ConnectError::Ledger)?,
             http: http.clone(),
             policy,
+            policy_digest,
             clock,
             config,
         })
     }
 }
 
-fn read_policy(config: &Config) -> Result<Policy, ConnectError> {
+/// The policy, and the digest of its file.
+fn read_policy(config: &Config) -> Result<(Policy, String), ConnectError> {
     let file = config.policy.display().to_string();
     let text = fs::read_to_string(&config.policy)
         .map_err(|source| ConnectError::PolicyFile { file, source })?;
     let mut policy = Policy::parse(&text).map_err(ConnectError::Policy)?;
     let own = config.identities.iter().map(|id| ObjectId::new(id.to_ascii_lowercase()));
     policy.protected.own = own.collect::<Result<_, _>>().map_err(ConnectError::Identity)?;
-    Ok(policy)
+    Ok((policy, sha256(&text)))
 }
 
 fn url(setting: &'static str, text: &str) -> Result<Url, ConnectError> {

@@ -17,6 +17,8 @@ pub struct Clients {
     pub config: Config,
     /// The policy.
     pub policy: Policy,
+    /// The SHA-256 of the policy's file, as `sha256sum` prints it.
+    pub policy_digest: String,
     /// The time.
     pub clock: Clock,
     /// Plain HTTP with retries, for anything else (the JWKS of the tenant).
@@ -67,6 +69,11 @@ impl Cx {
     /// The policy.
     pub fn policy(&self) -> &Policy {
         &self.clients.policy
+    }
+
+    /// The SHA-256 of the policy's file, as `sha256sum` prints it.
+    pub fn policy_digest(&self) -> &str {
+        &self.clients.policy_digest
     }
 
     /// The instant.

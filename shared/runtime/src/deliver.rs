@@ -12,6 +12,7 @@ use crate::{
     cx::Cx,
     error::{Next, StepError},
     mail::{after, delay, send_plan, send_step},
+    pause,
     run::Run,
     step::Entry,
 };
@@ -44,6 +45,10 @@ pub async fn deliver(
     let began = Instant::now();
     let run = match (entry.run)(cx.clone(), message.clone()).await {
         Ok(run) => run,
+        Err(StepError::Paused { pause, lines }) => {
+            pause::put_off(cx, message, &pause, lines).await?;
+            return Ok(Delivered::Later(pause.to_string()));
+        }
         Err(error) => match fate(&error, message.tries, deliveries) {
             Fate::Now => return Err(error),
             Fate::Later(wait) => return put_off(cx, message, wait, &error).await,

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use latchkey_core::{Call, CallError, Refusal, call::Cause};
 
+use crate::pause::Pause;
+
 /// Why a function stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum StepError {
@@ -38,6 +40,14 @@ pub enum StepError {
         /// What is wrong with it.
         why: String,
     },
+    /// The function's app is paused: nothing is written until an operator resumes it.
+    #[error("{pause}")]
+    Paused {
+        /// The pause.
+        pause: Box<Pause>,
+        /// What would have been written, as it prints.
+        lines: Vec<String>,
+    },
     /// We lack a right, or a service broke its contract: an operator or we must act.
     #[error("{call} failed: {why}")]
     Failed {
@@ -71,6 +81,7 @@ impl StepError {
             Self::Busy { retry_after, .. } => Next::Redeliver { after: *retry_after },
             Self::Lost { .. } => Next::Look,
             Self::Refused(_) | Self::Unreadable { .. } => Next::Answer,
+            Self::Paused { .. } => Next::Redeliver { after: None },
             Self::Failed { .. } => Next::Quarantine,
         }
     }

@@ -7,6 +7,7 @@
 pub mod admins;
 pub mod apply;
 pub mod approvals;
+pub mod apps;
 pub mod brake;
 pub mod case;
 pub mod clock;
@@ -22,8 +23,10 @@ pub mod journal;
 pub mod mail;
 pub mod need;
 pub mod park;
+pub mod pause;
 pub mod people;
 pub mod pim;
+pub mod reach;
 pub mod run;
 pub mod secured;
 pub mod step;

@@ -21,10 +21,33 @@ pub async fn send_step(
     message: &StepMessage,
     not_before: Option<Timestamp>,
 ) -> Result<(), StepError> {
+    send_step_as(cx, message, message.id(), not_before).await
+}
+
+/// Sends a step once more as it is; `nonce` tells it from the same step sent before, which
+/// duplicate detection would take it for.
+///
+/// # Errors
+/// Whatever Service Bus answers.
+pub async fn send_step_again(
+    cx: &Cx,
+    message: &StepMessage,
+    nonce: &str,
+    not_before: Option<Timestamp>,
+) -> Result<(), StepError> {
+    send_step_as(cx, message, digest(&["again", &message.id(), nonce]), not_before).await
+}
+
+async fn send_step_as(
+    cx: &Cx,
+    message: &StepMessage,
+    message_id: String,
+    not_before: Option<Timestamp>,
+) -> Result<(), StepError> {
     let outgoing = Outgoing {
         to: STEPS.into(),
         session: message.about.session(),
-        message_id: message.id(),
+        message_id,
         label: message.step.clone(),
         body: json(message)?,
         not_before,

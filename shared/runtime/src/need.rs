@@ -11,4 +11,7 @@ pub enum Need {
     Kube(&'static str, &'static [&'static str]),
     /// May send to a queue or topic.
     Send(&'static str),
+    /// May receive the dead letters of a queue, or of a topic's subscriptions. Azure's role
+    /// *Service Bus Data Receiver* knows no narrower scope than the whole queue or topic.
+    DeadLetters(&'static str),
 }

@@ -7,6 +7,7 @@ use crate::{
     approvals::{self, Leave},
     cx::Cx,
     error::StepError,
+    pause,
     step::Step,
 };
 
@@ -55,7 +56,8 @@ pub async fn look<S: Step>(cx: &Cx, request: &S::Request) -> Result<Look, StepEr
 }
 
 /// Looks, decides and writes until a look finds nothing new to do. Where the step needs an
-/// approval, every decision with new writes needs it: without it nothing is written.
+/// approval, every decision with new writes needs it: without it nothing is written. While the
+/// function's app is paused, nothing is asked for, reserved or written.
 ///
 /// The look after a write serves twice: it confirms, and it is the fence of grants. A fact that
 /// arrived during the write changes the decision, and what was just given is taken back.
@@ -69,7 +71,7 @@ pub async fn run<S: Step>(
 ) -> Result<Run, StepError> {
     let mut done: Vec<Op> = Vec::new();
     for _ in 0..ROUNDS {
-        let facts = S::observe(cx, request).await?;
+        let (facts, paused) = futures::try_join!(S::observe(cx, request), pause::of(cx))?;
         let decision = S::decide(request, &facts, cx.now());
         let Decision::Apply { ops, residue } = &decision else {
             return Ok(without_writes(decision, &done));
@@ -78,13 +80,17 @@ pub async fn run<S: Step>(
         if news.is_empty() {
             return Ok(finished(&done, residue.clone(), ops.is_empty()));
         }
+        if let Some(pause) = paused {
+            return Err(pause::refuse(pause, &news));
+        }
         if let Some(by) = S::approval(request, &facts)
             && let Leave::Wanting(why) = approvals::obtain(cx, message, &decision, by).await?
         {
             return Ok(waiting(why, residue.clone(), &done));
         }
         S::reserve(cx, &facts).await?;
-        write(cx, &news, S::IN_ORDER, &mut done).await?;
+        let wrote = write(cx, &news, S::IN_ORDER, &mut done).await;
+        wrote.map_err(|error| pause::of_these(error, &news, &done))?;
     }
     Ok(finished(&done, Vec::new(), false))
 }
@@ -95,6 +101,7 @@ async fn write(cx: &Cx, ops: &[Op], in_order: bool, done: &mut Vec<Op>) -> Resul
     for result in apply(cx, ops, in_order).await {
         match result {
             (op, Ok(())) => done.push(op),
+            (_, Err(error @ StepError::Paused { .. })) => first = first.or(Some(error)),
             (op, Err(error)) => {
                 tracing::warn!(%op, %error, "a write failed");
                 first = first.or(Some(error));

@@ -17,6 +17,9 @@ pub struct Rights {
     pub kubernetes: BTreeSet<(String, String)>,
     /// Names of the queues and topics it may send to.
     pub bus: BTreeSet<String>,
+    /// Names of the queues and topics whose dead letters it may receive. The real role is of the
+    /// whole entity; here it opens the dead letters only.
+    pub dead_letters: BTreeSet<String>,
 }
 
 /// What a caller may do, before the service's own access control for people.

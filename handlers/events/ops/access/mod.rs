@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use asked::Asked;
 use latchkey_core::access::{View, view};
 use latchkey_runtime::Cx;
+pub(super) use observe::observe;
 use serde_json::{Value, json};
 
 use super::fault::Fault;
@@ -20,7 +21,7 @@ use super::fault::Fault;
 /// The rows asked for, a page of them.
 pub(super) async fn access(cx: &Cx, query: &BTreeMap<String, String>) -> Result<Value, Fault> {
     let asked = Asked::read(cx, query).await?;
-    let observed = observe::observe(cx, &asked.filter).await;
+    let observed = observe(cx, &asked.filter).await;
     let all = view(cx.policy(), &observed);
     Ok(page(&asked, asked.filter.apply(cx.policy(), &observed, all)))
 }

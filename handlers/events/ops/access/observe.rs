@@ -17,7 +17,7 @@ pub(super) const AT_ONCE: usize = 8;
 
 /// Everything that gives somebody access in the clusters asked about. Nothing fails: what cannot
 /// be seen is noted.
-pub(super) async fn observe(cx: &Cx, filter: &Filter) -> Observed {
+pub(in super::super) async fn observe(cx: &Cx, filter: &Filter) -> Observed {
     let mut blind = Blind::default();
     let (seen, named) = futures::join!(clusters::all(cx, filter), groups::named(cx));
     let (mut clusters, named) = (blind.add(seen), blind.add(named));

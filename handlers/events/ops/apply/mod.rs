@@ -14,13 +14,19 @@ use latchkey_core::{
     policy::Access,
     request::{self, Holder},
 };
-use latchkey_runtime::{Cx, PersonView, StepError, case, journal::append_if, mail::send_step};
+use latchkey_runtime::{
+    Cx, PersonView, StepError, case,
+    journal::append_if,
+    mail::send_step,
+    pause::{self, Pause},
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 use wait::{PATIENCE, wait};
 
 use super::{
-    catalog::Offer, dry_run::read, fault::Fault, json as answer, order::Order, plans, token::Caller,
+    apps, catalog::Offer, dry_run::read, fault::Fault, json as answer, order::Order, plans,
+    token::Caller,
 };
 
 /// The header by which a call that is sent again joins the case of the first.
@@ -121,6 +127,12 @@ async fn step(cx: &Cx, case: &Case<'_>, request: Value) -> Result<HttpReply, Fau
     if latest(&record(cx, case, &id).await?).is_none() {
         let_go::let_go(cx, case).await?;
         send_step(cx, &message, None).await?;
+        if let Some(pause) = pause_of(cx, case.step).await? {
+            let (status, mut body) = placed(&case.id, case.step, "", None);
+            body["paused"] = apps::brief(&pause);
+            let place = body["case"].as_str().unwrap_or_default();
+            return Ok(answer(status, &body)?.header(LOCATION, place));
+        }
     }
     let seen = wait(cx, &case.id, PATIENCE, |records| latest(records).cloned()).await;
     let awaits = match &seen {
@@ -132,6 +144,14 @@ async fn step(cx: &Cx, case: &Case<'_>, request: Value) -> Result<HttpReply, Fau
     match awaits {
         Some(plan) => pending(case, &plan),
         None => reply(case, "evidence", seen.map(|evidence| json!(evidence))),
+    }
+}
+
+/// The pause that keeps a step from writing.
+async fn pause_of(cx: &Cx, step: &str) -> Result<Option<Pause>, StepError> {
+    match latchkey_runtime::apps::app_of(step) {
+        Some(app) => pause::of_app(cx, app).await,
+        None => Ok(None),
     }
 }
 

@@ -20,7 +20,7 @@ pub(in super::super) async fn case(cx: &Cx, text: &str) -> Result<Value, Fault> 
     }
     let typed: Vec<CaseRecord> =
         records.iter().map(Record::parse).collect::<Result<_, _>>().map_err(StepError::from)?;
-    let mut case = standing(&id, &typed);
+    let mut case = standing(cx, &id, &typed).await?;
     case["records"] = records.iter().map(printed).collect();
     Ok(case)
 }

@@ -4,7 +4,6 @@ mod case;
 mod cluster;
 mod credentials;
 mod feeds;
-mod parked;
 mod people;
 mod person;
 mod row;
@@ -23,15 +22,14 @@ use latchkey_core::{
     case::{CaseRecord, PersonRecord},
     drift::{Found, Known, Story},
 };
-use latchkey_runtime::{Cx, StepError, case as story};
-pub(super) use parked::parked;
+use latchkey_runtime::{Cx, StepError, case as story, pause};
 pub(super) use people::people;
 pub(super) use person::person;
 use serde_json::{Value, json};
 pub(super) use steps::steps;
 pub(super) use team::team;
 
-use super::{fault::Fault, plans};
+use super::{apps, fault::Fault, plans};
 
 /// An id from the URL. One that cannot be names nothing.
 fn id<T: FromStr>(text: &str) -> Result<T, Fault>
@@ -45,7 +43,7 @@ where
 async fn cases(cx: &Cx, ids: &[CaseId]) -> Result<Vec<Value>, StepError> {
     let mut all = Vec::new();
     for id in ids {
-        all.push(standing(id, &story::read(cx, id).await?));
+        all.push(standing(cx, id, &story::read(cx, id).await?).await?);
     }
     Ok(all)
 }
@@ -76,7 +74,7 @@ fn drift(story: &Story) -> Vec<Value> {
     story.iter().map(row).collect()
 }
 
-fn standing(id: &CaseId, records: &[CaseRecord]) -> Value {
+async fn standing(cx: &Cx, id: &CaseId, records: &[CaseRecord]) -> Result<Value, StepError> {
     let awaits: Vec<_> = awaiting(records).map(plans::brief).collect();
     let mut standing = json!({
         "caseId": id,
@@ -86,5 +84,28 @@ fn standing(id: &CaseId, records: &[CaseRecord]) -> Value {
     if !awaits.is_empty() {
         standing["awaitsApproval"] = awaits.into();
     }
-    standing
+    let paused = paused(cx, records).await?;
+    if !paused.is_empty() {
+        standing["paused"] = paused.into();
+    }
+    Ok(standing)
+}
+
+/// The pauses that the case waits for, each with what it keeps from being written.
+async fn paused(cx: &Cx, records: &[CaseRecord]) -> Result<Vec<Value>, StepError> {
+    let (mut told, over) = (Vec::new(), story::is_closed(records));
+    for record in records.iter().filter(|_| !over) {
+        let CaseRecord::Paused { app, since, lines, step, message_id, .. } = record else {
+            continue;
+        };
+        let done = message_id.as_ref().is_some_and(|id| story::has_answer(records, id));
+        let Some(pause) = pause::of_app(cx, app).await?.filter(|_| !done) else { continue };
+        if pause.since == *since {
+            let mut one = apps::brief(&pause);
+            one["lines"] = json!(lines);
+            one["step"] = json!(step);
+            told.push(one);
+        }
+    }
+    Ok(told)
 }

@@ -3,6 +3,8 @@
 mod approving;
 mod asking;
 mod looking;
+mod pausing;
+mod replaying;
 pub(super) mod stage;
 
 use latchkey_runtime::Need;
@@ -20,7 +22,9 @@ fn the_door_may_not_write_in_the_tenant() {
                 .all(|action| ["read", "listClusterUserCredential/action"].contains(action)),
             Need::Kube("subjectaccessreviews", verbs) => *verbs == ["create"],
             Need::Kube(_, verbs) => verbs.iter().all(|verb| ["get", "list"].contains(verb)),
-            Need::Send(topic) => ["steps", "plans"].contains(topic),
+            Need::Send(name) | Need::DeadLetters(name) => {
+                ["steps", "plans", "people", "changes"].contains(name)
+            }
         };
         assert!(reads, "{}", needs::text(need));
     }
@@ -55,6 +59,6 @@ fn covers(need: &Need) -> bool {
             .filter(|verb| ["get", "list"].contains(verb) || *kind == "subjectaccessreviews")
             .filter(|verb| **verb != "get" || !verbs.contains(&"update"))
             .all(|verb| has(&|n| matches!(n, Need::Kube(k, v) if k == kind && v.contains(verb)))),
-        Need::Graph(_) | Need::Send(_) => true,
+        Need::Graph(_) | Need::Send(_) | Need::DeadLetters(_) => true,
     }
 }

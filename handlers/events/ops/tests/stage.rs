@@ -64,11 +64,7 @@ impl Stage {
         for (name, needs) in needs() {
             sandbox.world.grant(name, rights(&needs));
         }
-        for (topic, name) in [("steps", "join_groups"), ("plans", "plan_person")] {
-            let options = EntityOptions::default().sessions(true);
-            sandbox.world.bus.declare_topic(topic, EntityOptions::default().detecting_duplicates());
-            sandbox.world.bus.declare_subscription(topic, name, Some(name), options).unwrap();
-        }
+        declare(&sandbox);
         let stage = Self { sandbox, clients, olga, _files: files };
         stage.hire("1042").await;
         stage
@@ -196,12 +192,33 @@ impl Stage {
         topic: &str,
         name: &str,
     ) -> T {
-        let entity = Entity::subscription(topic, name);
+        self.next_of(&Entity::subscription(topic, name)).await
+    }
+
+    /// The next message of an entity, completed.
+    pub(in crate::events::ops) async fn next_of<T: serde::de::DeserializeOwned>(
+        &self,
+        entity: &Entity,
+    ) -> T {
         let broker = &self.sandbox.world.bus;
-        let session = broker.accept_session(&entity).await.unwrap();
+        let session = broker.accept_session(entity).await.unwrap();
         let delivery = session.next().unwrap().unwrap();
         broker.complete(&delivery).unwrap();
         serde_json::from_slice(&delivery.message.body).unwrap()
+    }
+}
+
+/// Every queue and subscription.
+fn declare(sandbox: &Sandbox) {
+    let (bus, options) = (&sandbox.world.bus, EntityOptions::default().sessions(true));
+    for queue in ["people", "changes"] {
+        bus.declare_queue(queue, options.detecting_duplicates());
+    }
+    let steps = crate::STEPS.iter().map(|entry| ("steps", entry.name));
+    let planners = ["plan_cluster", "plan_person", "plan_team"].map(|name| ("plans", name));
+    for (topic, name) in steps.chain(planners) {
+        bus.declare_topic(topic, EntityOptions::default().detecting_duplicates());
+        bus.declare_subscription(topic, name, Some(name), options).unwrap();
     }
 }
 
@@ -272,6 +289,7 @@ fn rights(needs: &[Need]) -> Rights {
                 rights.kubernetes.extend(pairs);
             }
             Need::Send(topic) => drop(rights.bus.insert((*topic).to_owned())),
+            Need::DeadLetters(name) => drop(rights.dead_letters.insert((*name).to_owned())),
         }
     }
     rights

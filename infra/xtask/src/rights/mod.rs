@@ -63,6 +63,9 @@ impl Rights {
                 Need::Send(entity) => {
                     rights.service_bus.send.insert((*entity).to_owned());
                 }
+                Need::DeadLetters(entity) => {
+                    rights.service_bus.dead_letters.insert((*entity).to_owned());
+                }
             }
         }
         rights.service_bus.receive.extend(trigger.receives());

@@ -1,4 +1,5 @@
-//! Carries writes out. The only place where anything in the tenant changes.
+//! Carries writes out. The only place where anything in the tenant changes, and where a pause is
+//! looked up once more before each change.
 
 mod azure;
 mod cluster;
@@ -7,7 +8,7 @@ mod governance;
 
 use latchkey_core::{ObjectId, Op, Refusal};
 
-use crate::{cx::Cx, error::StepError};
+use crate::{cx::Cx, error::StepError, pause};
 
 type Applied = (Op, Result<(), StepError>);
 
@@ -37,6 +38,7 @@ fn membership(op: &Op) -> bool {
 }
 
 async fn one(cx: &Cx, op: &Op) -> Result<(), StepError> {
+    pause::guard(cx).await?;
     tracing::info!(%op, "writing");
     match op {
         Op::CreateGroup { .. }
@@ -91,6 +93,9 @@ async fn change_memberships(cx: &Cx, ops: &[&Op]) -> Vec<Applied> {
     let Some(user) = of else { return Vec::new() };
     if let Err(refusal) = not_protected(cx, user) {
         return ops.first().map(|op| ((*op).clone(), Err(refusal))).into_iter().collect();
+    }
+    if let Err(paused) = pause::guard(cx).await {
+        return ops.first().map(|op| ((*op).clone(), Err(paused))).into_iter().collect();
     }
     for op in ops {
         tracing::info!(%op, "writing");

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
 use super::state::State;
+use super::store::Store;
 use super::{BusError, Counts, Entity, EntityOptions, Message, Sent};
 use crate::clock::Clock;
 
@@ -177,7 +178,7 @@ impl Broker {
 
     /// The dead-letter queue of an entity, oldest first.
     pub fn dead_letters(&self, entity: &Entity) -> Vec<Message> {
-        let dead = |state: &State| state.stores.get(entity).map(|store| store.dead().to_vec());
+        let dead = |state: &State| state.stores.get(entity).map(Store::dead);
         self.look(dead).unwrap_or_default()
     }
 

@@ -5,6 +5,7 @@
 //! door through which Latchkey sends.
 
 mod broker;
+mod dead;
 mod entity;
 mod message;
 mod properties;

@@ -1,4 +1,4 @@
-//! Sending over REST: `POST /{entity}/messages`, one message or a batch.
+//! Sending over REST: `POST /{entity}/messages`, one message or a batch. Dead letters: [`dead`].
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,12 +8,12 @@ use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Extension, Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode, Uri, header};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::properties::{self, BrokerProperties};
-use super::{BusError, Message};
+use super::{BusError, Message, dead};
 use crate::{Allowed, Caller, World};
 
 /// Marks a body that holds many messages.
@@ -23,9 +23,22 @@ const BATCH: &str = "application/vnd.microsoft.servicebus.json";
 pub fn router(world: Arc<World>) -> Router {
     Router::new()
         .route("/{entity}/messages", post(send))
-        .fallback(|| async { refuse(StatusCode::GONE, "no such messaging entity") })
+        .fallback(dead_letters)
         .layer(DefaultBodyLimit::disable())
         .with_state(world)
+}
+
+/// Whatever is no send: dead letters, or nothing that is there.
+async fn dead_letters(
+    State(world): State<Arc<World>>,
+    caller: Option<Extension<Caller>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let caller = caller.map(|Extension(caller)| caller);
+    dead::serve(&world, caller.as_ref(), &method, uri.path(), &headers)
+        .unwrap_or_else(|| refuse(StatusCode::GONE, "no such messaging entity"))
 }
 
 async fn send(
@@ -64,7 +77,7 @@ fn status(error: &BusError) -> StatusCode {
 }
 
 /// Service Bus describes errors in XML.
-fn refuse(status: StatusCode, detail: &str) -> Response {
+pub(super) fn refuse(status: StatusCode, detail: &str) -> Response {
     let detail = detail.replace('&', "&amp;").replace('<', "&lt;");
     let code = status.as_u16();
     let body = format!("<Error><Code>{code}</Code><Detail>{detail}</Detail></Error>");

@@ -23,6 +23,7 @@ pub(super) struct Store {
     locked: BTreeMap<Uuid, Locked>,
     sessions: BTreeMap<String, SessionLock>,
     dead: Vec<Message>,
+    dead_locks: BTreeMap<Uuid, (Message, Timestamp)>,
     /// Whether anybody ever asked for messages here.
     pub consumed: bool,
     /// Whether any message ever had a time to live; without, nothing needs to be looked through.
@@ -55,6 +56,7 @@ impl Store {
             locked: BTreeMap::new(),
             sessions: BTreeMap::new(),
             dead: Vec::new(),
+            dead_locks: BTreeMap::new(),
             consumed: false,
             perishable: false,
         }
@@ -88,6 +90,7 @@ impl Store {
     /// Lets time do its work: due messages arrive, run-out locks fall, expired messages go.
     /// Says whether anything changed.
     pub fn tick(&mut self, now: Timestamp) -> bool {
+        self.unlock_dead(|_, until| until <= now);
         let moved = [self.arrive(now), self.unlock_expired(now), self.expire(now)];
         moved.contains(&true)
     }
@@ -245,8 +248,39 @@ impl Store {
         self.dead.push(message);
     }
 
-    pub fn dead(&self) -> &[Message] {
-        &self.dead
+    /// The dead letters, oldest first; locked ones are among them.
+    pub fn dead(&self) -> Vec<Message> {
+        let locked = self.dead_locks.values().map(|(message, _)| message);
+        let mut dead: Vec<_> = self.dead.iter().chain(locked).cloned().collect();
+        dead.sort_by_key(|message| message.sequence_number);
+        dead
+    }
+
+    /// Locks the oldest dead letter that nobody holds.
+    pub fn take_dead(&mut self, now: Timestamp) -> Option<(Message, Lock)> {
+        let at = (0..self.dead.len()).min_by_key(|at| self.dead[*at].sequence_number)?;
+        let message = self.dead.remove(at);
+        let lock = (Uuid::new_v4(), self.lock_end(now));
+        self.dead_locks.insert(lock.0, (message.clone(), lock.1));
+        Some((message, lock))
+    }
+
+    /// A dead letter is gone for good. `false`: the lock is lost.
+    pub fn complete_dead(&mut self, token: Uuid) -> bool {
+        self.dead_locks.remove(&token).is_some()
+    }
+
+    /// A dead letter is given back. `false`: the lock is lost.
+    pub fn release_dead(&mut self, token: Uuid) -> bool {
+        self.unlock_dead(|held, _| held == token)
+    }
+
+    fn unlock_dead(&mut self, which: impl Fn(Uuid, Timestamp) -> bool) -> bool {
+        let over: Vec<_> =
+            self.dead_locks.extract_if(.., |token, (_, until)| which(*token, *until)).collect();
+        let any = !over.is_empty();
+        self.dead.extend(over.into_iter().map(|(_, (message, _))| message));
+        any
     }
 
     /// Takes a message out of the dead-letter queue.
@@ -260,7 +294,7 @@ impl Store {
             active: self.ready.values().map(Line::len).sum(),
             scheduled: self.scheduled.len(),
             locked: self.locked.len(),
-            dead: self.dead.len(),
+            dead: self.dead.len() + self.dead_locks.len(),
         }
     }
 

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::exchange::{Answered, Asked};
+use super::allowed;
+use super::exchange::{Answered, Asked, Content};
 use super::finding::Finding;
 use super::openapi::{Found, OpenApi};
 use super::reference::read_json;
@@ -36,8 +37,13 @@ impl Bus {
         };
         let mut request = self.api.parameters(found, asked, &[]);
         request.extend(self.broker_properties(found, asked));
-        let answer = found.answer(answered, None);
-        Verdict { template: found.operation.template.text().to_owned(), request, answer }
+        let template = found.operation.template.text().to_owned();
+        let mut answered = *answered;
+        if allowed::bus_body(&template, answered.status) {
+            answered.body = Content::Bytes(&[]);
+        }
+        let answer = found.answer(&answered, None);
+        Verdict { template, request, answer }
     }
 
     fn broker_properties(&self, found: Found<'_>, asked: &Asked<'_>) -> Vec<Finding> {
