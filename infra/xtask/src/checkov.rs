@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use serde_json::Value;
-use xtask::{clients::venv::CHECKOV, pack};
+use xtask::{pack, venv::CHECKOV};
 
 /// The file of reasons.
 #[derive(Debug, Deserialize)]
@@ -37,7 +37,7 @@ pub fn check() -> Result<()> {
     let scratch = tempfile::tempdir()?;
     copy(&pack::root().join("infra"), scratch.path())?;
     copy(&pack::root().join("infra/modules"), &scratch.path().join("modules"))?;
-    let mut checkov = Command::new(CHECKOV.program());
+    let mut checkov = Command::new(CHECKOV.program("checkov"));
     checkov.args(["--framework", "bicep", "--skip-download", "--output", "json", "--directory"]);
     // It says by its status that it found something, and tells on stderr which checks broke.
     let output = checkov.arg(scratch.path()).env("LOG_LEVEL", "CRITICAL").stderr(Stdio::null());

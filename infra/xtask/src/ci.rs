@@ -7,11 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use xtask::{
-    clients::venv::{AZ, CHECKOV},
-    pack,
-    timeline::print,
-};
+use xtask::{pack, timeline::print, venv};
 
 use crate::{checkov, licenses};
 
@@ -35,7 +31,7 @@ const CHECKS: &[Check] = &[
 /// need them say so loudly, and fail in CI.
 fn tools() -> Result<()> {
     print("ci: the Azure CLI, from tests/tools/az/requirements.txt");
-    if let Err(error) = AZ.install() {
+    if let Err(error) = venv::AZURE_CLI.install() {
         print(&format!("ci: it could not be installed: {error:#}"));
     }
     let tools = pack::root().join("tests").join("tools");
@@ -55,7 +51,7 @@ fn tools() -> Result<()> {
 
 /// checkov's judgement. Without Python it is said loudly, and fails in CI.
 fn infrastructure() -> Result<()> {
-    match CHECKOV.install() {
+    match venv::CHECKOV.install() {
         Ok(_) => checkov::check(),
         Err(error) if std::env::var_os("CI").is_some() => Err(error),
         Err(error) => {

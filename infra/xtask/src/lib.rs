@@ -19,3 +19,4 @@ pub mod scratch;
 pub mod stage;
 pub mod tenant;
 pub mod timeline;
+pub mod venv;

@@ -15,11 +15,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use xtask::{
-    bless::bless,
-    clients::venv::{AZ, CHECKOV},
-    timeline::print,
-};
+use xtask::{bless::bless, timeline::print, venv};
 
 #[derive(Debug, Parser)]
 #[command(name = "xtask", about = "Development commands of Latchkey")]
@@ -105,12 +101,12 @@ fn run(command: Command) -> Result<ExitCode> {
         }
         Command::Bench { only, check } => bench::bench(only.as_deref(), check),
         Command::Az => {
-            AZ.install()?;
-            print(&AZ.program().display().to_string());
+            venv::AZURE_CLI.install()?;
+            print(&venv::AZURE_CLI.program("az").display().to_string());
             Ok(ExitCode::SUCCESS)
         }
         Command::Checkov => {
-            CHECKOV.install()?;
+            venv::CHECKOV.install()?;
             checkov::check()?;
             print("checkov: nothing but what infra/checkov.toml explains");
             Ok(ExitCode::SUCCESS)

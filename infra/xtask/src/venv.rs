@@ -1,4 +1,4 @@
-//! Python programs in virtual environments of their own, made once for each content of a lock.
+//! Tools from PyPI, each in a virtual environment of its own, made once for each content of its lock.
 
 use std::{
     fs,
@@ -11,40 +11,40 @@ use sha2::{Digest as _, Sha256};
 
 use crate::pack;
 
-/// A program of a Python package, with the exact versions of all that it needs.
-#[derive(Debug)]
-pub struct Venv {
-    /// The program, and the folder of `tests/tools` that holds its lock.
-    name: &'static str,
-    lock: &'static str,
-    /// Byte code ahead of time: the first of many parallel processes would not be alone in writing it.
-    compiled: bool,
-}
-
-/// The Azure CLI, which tests and benches talk to the sandbox with.
-pub const AZ: Venv = Venv {
+/// The Azure CLI, which tests and benches use.
+pub const AZURE_CLI: Venv = Venv {
     name: "az",
-    lock: include_str!("../../../../tests/tools/az/requirements.txt"),
-    compiled: true,
+    file: "tests/tools/az/requirements.txt",
+    lock: include_str!("../../../tests/tools/az/requirements.txt"),
 };
 
 /// What judges the Bicep files.
 pub const CHECKOV: Venv = Venv {
     name: "checkov",
-    lock: include_str!("../../../../tests/tools/checkov/requirements.txt"),
-    compiled: false,
+    file: "tests/tools/checkov/requirements.txt",
+    lock: include_str!("../../../tests/tools/checkov/requirements.txt"),
 };
+
+/// A virtual environment.
+#[derive(Debug, Clone, Copy)]
+pub struct Venv {
+    name: &'static str,
+    /// The exact versions of the tool and all it needs, from the root.
+    file: &'static str,
+    /// What is in that file.
+    lock: &'static str,
+}
 
 impl Venv {
     /// The folder for this content of the lock.
-    fn folder(&self) -> PathBuf {
+    pub fn folder(&self) -> PathBuf {
         let key = hex::encode(&Sha256::digest(self.lock.as_bytes())[..8]);
         pack::target().join(self.name).join(key)
     }
 
-    /// Where the program is once it is installed.
-    pub fn program(&self) -> PathBuf {
-        self.folder().join("bin").join(self.name)
+    /// Where a program of it is once it is installed.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.folder().join("bin").join(name)
     }
 
     /// Installs it unless it is there; `true` when it was not.
@@ -60,19 +60,17 @@ impl Venv {
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
         }
-        let lock = pack::root().join("tests/tools").join(self.name).join("requirements.txt");
         run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
-        let mut pip = Command::new(folder.join("bin").join("python"));
+        let mut pip = Command::new(self.program("python"));
         pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]);
-        run(pip.arg("--no-compile").arg("-r").arg(&lock))?;
-        if self.compiled {
-            compile(&folder)?;
-        }
+        run(pip.arg("-r").arg(pack::root().join(self.file)))?;
+        compile(&folder)?;
         fs::write(&done, self.lock)?;
         Ok(true)
     }
 }
 
+/// Byte code ahead of time: the first of many parallel processes would not be alone in writing it.
 fn compile(folder: &Path) -> Result<()> {
     let mut python = Command::new(folder.join("bin").join("python"));
     run(python.args(["-m", "compileall", "-q"]).arg(folder.join("lib")))
@@ -90,16 +88,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lock_names_exact_versions_and_no_place_to_get_them() {
-        for (venv, package) in [(AZ, "azure-cli=="), (CHECKOV, "checkov==")] {
+    fn every_lock_names_exact_versions_and_no_place_to_get_them() {
+        for venv in [AZURE_CLI, CHECKOV] {
             for line in venv.lock.lines() {
                 let exact = line.split_once("==").is_some_and(|(name, version)| {
                     let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
                     name.chars().all(plain) && version.chars().all(plain)
                 });
-                assert!(exact, "{line} is no exact version");
+                assert!(exact, "{}: {line} is no exact version", venv.file);
             }
-            assert!(venv.lock.lines().any(|line| line.starts_with(package)));
         }
+        assert!(AZURE_CLI.lock.lines().any(|line| line.starts_with("azure-cli==")));
+        assert!(CHECKOV.lock.lines().any(|line| line.starts_with("checkov==")));
     }
 }
