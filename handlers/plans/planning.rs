@@ -213,7 +213,8 @@ async fn close(cx: &Cx, message: &PlanMessage, plan: &Plan, is_new: bool) -> Res
     let closed = CaseRecord::Closed { receipt };
     if is_new {
         for (id, _) in approvals::resting(cx, &message.about).await? {
-            append(cx, &id, closed.clone()).await?;
+            let records = append(cx, &id, closed.clone()).await?;
+            case::told::closed(&records, cx.now());
         }
         return Ok(());
     }
@@ -222,7 +223,8 @@ async fn close(cx: &Cx, message: &PlanMessage, plan: &Plan, is_new: bool) -> Res
     if !matches!(message.about, About::Cluster(_)) {
         wake(cx, cx.policy().clusters.keys().cloned().map(About::Cluster)).await?;
     }
-    append(cx, &message.case_id, closed).await?;
+    let records = append(cx, &message.case_id, closed).await?;
+    case::told::closed(&records, cx.now());
     tracing::info!(case = %message.case_id, attempt = message.attempt, "closed");
     Ok(())
 }

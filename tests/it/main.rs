@@ -18,6 +18,7 @@
 //! - `ops`: who may ask `ops` for what, and what does it answer?
 //! - `real_cluster`: does it do the same to an API server that nobody here wrote?
 //! - `sweep`: does it find what nobody told us of?
+//! - `telemetry`: is an event one trace to its receipt, told in figures, whatever the collector does?
 //! - `tidy`: do lists, folders, generated files and dependencies agree?
 //! - `trail`: do events lead to a look, and do the logs tell who did it?
 
@@ -40,6 +41,7 @@ mod ops;
 mod played;
 mod real_cluster;
 mod sweep;
+mod telemetry;
 mod tidy;
 mod trail;
 mod whole_day;

@@ -12,6 +12,7 @@ use crate::{
     drift::{Actor, Found, Response},
     ids::{ObjectId, PlanHash},
     message::About,
+    trace::Traceparent,
 };
 pub use streams::{case_stream, cluster_stream, person_stream, plan_stream, team_stream};
 
@@ -26,6 +27,12 @@ pub enum CaseRecord {
         about: About,
         /// What set it in motion.
         cause: Cause,
+        /// When that was: when the event came in, for instance.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Timestamp>,
+        /// The trace that it began in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        trace: Option<Traceparent>,
     },
     /// An operator asked for something, and why.
     #[serde(rename_all = "camelCase")]
@@ -138,6 +145,17 @@ pub enum Cause {
     },
     /// The sweep.
     Sweep,
+}
+
+impl Cause {
+    /// What kind of cause it is, one of a few words: the event's type, `operator` or `sweep`.
+    pub fn path(&self) -> &str {
+        match self {
+            Self::Event { kind, .. } => kind,
+            Self::Operator { .. } => "operator",
+            Self::Sweep => "sweep",
+        }
+    }
 }
 
 /// A step that was sent.

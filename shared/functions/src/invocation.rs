@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use bytes::Bytes;
 use http::HeaderMap;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use crate::{
@@ -71,6 +72,21 @@ impl Invocation {
     #[must_use]
     pub fn traceparent(&self) -> Option<&str> {
         self.inner.traceparent.as_deref()
+    }
+
+    /// The W3C trace context that the sender of a Service Bus message (`Diagnostic-Id` or
+    /// `traceparent` among its properties) or the caller of an HTTP function (`traceparent`) gave,
+    /// as text. Anybody can write anything there.
+    #[must_use]
+    pub fn senders_traceparent(&self) -> Option<String> {
+        let names = ["ApplicationProperties", "Headers"];
+        let fields = self.inner.payload.metadata(names).ok()?;
+        let given = fields.iter().flatten().filter_map(|field| {
+            let entries: Map<String, Value> = field.object_or_nested().ok()?;
+            let entry = entries.into_iter().find(|(key, _)| is_traceparent(key))?;
+            entry.1.as_str().map(str::to_owned)
+        });
+        given.into_iter().next()
     }
 
     /// When the answer is due, once a [`Deadline`](crate::layers::Deadline) has been set.
@@ -156,6 +172,11 @@ impl Invocation {
     pub fn timer(&self, name: &str) -> Result<Timer, Malformed> {
         self.trigger(name)
     }
+}
+
+/// Property names in Service Bus keep their case, header names do not.
+fn is_traceparent(key: &str) -> bool {
+    ["diagnostic-id", "traceparent"].iter().any(|name| key.eq_ignore_ascii_case(name))
 }
 
 impl fmt::Debug for Invocation {

@@ -34,7 +34,9 @@ impl Cells {
     /// # Errors
     /// What kept the store from answering; [`CallError::Surprise`] when the value is not a `T`.
     pub async fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, CallError> {
-        let Some(bytes) = self.0.object(&path(name)?).await? else { return Ok(None) };
+        let path = path(name)?;
+        let read = failure::told("read a cell", self.0.object(&path));
+        let Some(bytes) = read.await? else { return Ok(None) };
         let unreadable =
             |error| failure::surprise("read", format!("cell {name} is unreadable: {error}"));
         serde_json::from_slice(&bytes).map(Some).map_err(unreadable)
@@ -48,8 +50,12 @@ impl Cells {
         let unwritable =
             |error| failure::surprise("write", format!("cell {name} is unwritable: {error}"));
         let bytes = Bytes::from(serde_json::to_vec(value).map_err(unwritable)?);
-        let written = self.0.store.put(&path(name)?, bytes.into()).await;
-        written.map(|_| ()).map_err(|error| failure::refused("write", error))
+        let path = path(name)?;
+        let write = async {
+            let written = self.0.store.put(&path, bytes.into()).await;
+            written.map(|_| ()).map_err(|error| failure::refused("write", error))
+        };
+        failure::told("write a cell", write).await
     }
 }
 

@@ -1,9 +1,11 @@
 //! The story of a case in the ledger, and the question whether it goes on.
 
+pub mod told;
+
 use std::time::Duration;
 
 use latchkey_core::{
-    CaseId,
+    CaseId, Timestamp,
     approval::asks,
     case::{
         CaseRecord, Cause, Evidence, Outcome, PersonRecord, SentStep, WAITS, case_stream,
@@ -11,6 +13,7 @@ use latchkey_core::{
     },
     message::{About, PlanMessage},
 };
+use latchkey_telemetry::metrics;
 
 use crate::{
     cx::Cx,
@@ -24,9 +27,30 @@ use crate::{
 /// # Errors
 /// Whatever the ledger answers.
 pub async fn open(cx: &Cx, id: &CaseId, about: &About, cause: Cause) -> Result<(), StepError> {
-    let record = CaseRecord::Opened { about: about.clone(), cause };
-    append_if(cx, &case_stream(id), |seen: &[CaseRecord]| seen.is_empty().then(|| record.clone()))
-        .await?;
+    open_since(cx, id, about, cause, cx.now()).await
+}
+
+/// [`open`], for what came in earlier.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_since(
+    cx: &Cx,
+    id: &CaseId,
+    about: &About,
+    cause: Cause,
+    since: Timestamp,
+) -> Result<(), StepError> {
+    let path = cause.path().to_owned();
+    let trace = latchkey_telemetry::current();
+    let record = CaseRecord::Opened { about: about.clone(), cause, since: Some(since), trace };
+    let (opened, _) = append_if(cx, &case_stream(id), |seen: &[CaseRecord]| {
+        seen.is_empty().then(|| record.clone())
+    })
+    .await?;
+    if opened {
+        metrics::opened(&path);
+    }
     enlist(cx, id, about).await
 }
 
@@ -88,10 +112,13 @@ pub async fn mark_stuck(
     tracing::error!(case = %id, ?why, "stuck");
     open(cx, id, about, Cause::Sweep).await?;
     let stuck = CaseRecord::Stuck { why };
-    append_if(cx, &case_stream(id), |seen: &[CaseRecord]| {
+    let (wrote, records) = append_if(cx, &case_stream(id), |seen: &[CaseRecord]| {
         (seen.last() != Some(&stuck)).then(|| stuck.clone())
     })
     .await?;
+    if wrote {
+        told::stuck(&records);
+    }
     Ok(())
 }
 
@@ -105,11 +132,14 @@ pub async fn leave_evidence(
     about: &About,
     evidence: &Evidence,
 ) -> Result<(), StepError> {
-    let (_, records) = append_if(cx, &case_stream(id), |seen: &[CaseRecord]| {
+    let (wrote, records) = append_if(cx, &case_stream(id), |seen: &[CaseRecord]| {
         let known = seen.iter().any(|record| answers(record, &evidence.message_id));
         (!known).then(|| CaseRecord::Evidence(evidence.clone()))
     })
     .await?;
+    if wrote {
+        told::evidence(evidence, &records, cx.now());
+    }
     go_on(cx, id, about, &records).await
 }
 
@@ -160,10 +190,13 @@ async fn close_request(cx: &Cx, id: &CaseId, records: &[CaseRecord]) -> Result<(
         return Ok(());
     }
     let closed = CaseRecord::Closed { receipt: vec![format!("{} was seen done", evidence.step)] };
-    append_if(cx, &case_stream(id), |seen: &[CaseRecord]| {
+    let (wrote, records) = append_if(cx, &case_stream(id), |seen: &[CaseRecord]| {
         (!is_closed(seen)).then(|| closed.clone())
     })
     .await?;
+    if wrote {
+        told::closed(&records, cx.now());
+    }
     Ok(())
 }
 

@@ -27,7 +27,6 @@ pub mod run;
 pub mod secured;
 pub mod step;
 pub mod teams;
-pub mod telemetry;
 
 pub use clock::Clock;
 pub use config::{Config, ConfigErrors};

@@ -145,5 +145,6 @@ fn options(dir: &Path) -> Result<StageOptions> {
         least_privilege: true,
         notified: false,
         kubernetes: BTreeMap::new(),
+        settings: BTreeMap::new(),
     })
 }
