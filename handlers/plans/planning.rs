@@ -214,7 +214,7 @@ async fn close(cx: &Cx, message: &PlanMessage, plan: &Plan, is_new: bool) -> Res
     if is_new {
         for (id, _) in approvals::resting(cx, &message.about).await? {
             let records = append(cx, &id, closed.clone()).await?;
-            case::told::closed(&records, cx.now());
+            case::over(cx, &id, &records).await;
         }
         return Ok(());
     }
@@ -224,7 +224,7 @@ async fn close(cx: &Cx, message: &PlanMessage, plan: &Plan, is_new: bool) -> Res
         wake(cx, cx.policy().clusters.keys().cloned().map(About::Cluster)).await?;
     }
     let records = append(cx, &message.case_id, closed).await?;
-    case::told::closed(&records, cx.now());
+    case::over(cx, &message.case_id, &records).await;
     tracing::info!(case = %message.case_id, attempt = message.attempt, "closed");
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use bytes::Bytes;
 use latchkey_azure::{Http, Tokens};
 use latchkey_core::call::CallError;
-use object_store::{ObjectStore, ObjectStoreExt, path::Path};
+use object_store::{Error, ObjectStore, ObjectStoreExt, path::Path};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{Ledger, OpenError, failure};
@@ -56,6 +56,39 @@ impl Cells {
             written.map(|_| ()).map_err(|error| failure::refused("write", error))
         };
         failure::told("write a cell", write).await
+    }
+
+    /// Removes a cell; fine when there is none.
+    ///
+    /// # Errors
+    /// What kept the store from answering.
+    pub async fn remove(&self, name: &str) -> Result<(), CallError> {
+        let path = path(name)?;
+        let remove = async {
+            match self.0.store.delete(&path).await {
+                Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
+                Err(error) => Err(failure::refused("remove", error)),
+            }
+        };
+        failure::told("remove a cell", remove).await
+    }
+
+    /// The names of the cells right in a folder, without the folder's, sorted.
+    ///
+    /// # Errors
+    /// What kept the store from answering.
+    pub async fn names(&self, folder: &str) -> Result<Vec<String>, CallError> {
+        let folder = Path::from(folder);
+        let list = async {
+            let found = self.0.store.list_with_delimiter(Some(&folder)).await;
+            found.map_err(|error| failure::refused("list", error))
+        };
+        let found = failure::told("list cells", list).await?;
+        let names = found.objects.iter().filter_map(|object| object.location.filename());
+        let mut names: Vec<_> =
+            names.filter_map(|name| name.strip_suffix(".json")).map(str::to_owned).collect();
+        names.sort();
+        Ok(names)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The story of a case in the ledger, and the question whether it goes on.
 
+pub mod open;
 pub mod told;
 
 use std::time::Duration;
@@ -48,10 +49,11 @@ pub async fn open_since(
         seen.is_empty().then(|| record.clone())
     })
     .await?;
-    if opened {
-        metrics::opened(&path);
+    if !opened {
+        return enlist(cx, id, about).await;
     }
-    enlist(cx, id, about).await
+    metrics::opened(&path);
+    futures::join!(enlist(cx, id, about), open::list(cx, id)).0
 }
 
 /// Lists the case in the stream of what it is about.
@@ -195,9 +197,15 @@ async fn close_request(cx: &Cx, id: &CaseId, records: &[CaseRecord]) -> Result<(
     })
     .await?;
     if wrote {
-        told::closed(&records, cx.now());
+        over(cx, id, &records).await;
     }
     Ok(())
+}
+
+/// A case was closed just now: takes it off the list and tells how long it took.
+pub async fn over(cx: &Cx, id: &CaseId, records: &[CaseRecord]) {
+    told::closed(records, cx.now());
+    open::unlist(cx, id).await;
 }
 
 /// The look made last, and what it sent.

@@ -52,7 +52,7 @@ impl Instruments {
             open: meter
                 .u64_gauge("latchkey.case.open")
                 .with_unit("{case}")
-                .with_description("Cases that are neither closed nor stuck, as a sweep found them")
+                .with_description("Cases that are not closed, as the last sweep found them")
                 .build(),
             doors_shut: seconds(
                 "latchkey.case.doors_shut.duration",
@@ -106,9 +106,11 @@ pub fn stuck(of: &str) {
     ALL.stuck.add(1, &path(of));
 }
 
-/// So many cases are open.
-pub fn open(cases: u64) {
-    ALL.open.record(cases, &[]);
+/// So many cases are open, and so many beside them wait for somebody.
+pub fn open(open: usize, stuck: usize) {
+    for (state, cases) in [("open", open), ("stuck", stuck)] {
+        ALL.open.record(cases as u64, &[KeyValue::new("latchkey.state", state)]);
+    }
 }
 
 /// Sign-in and sessions of a leaver were seen shut, so long after the event.

@@ -12,13 +12,13 @@ use latchkey_telemetry::metrics;
 pub const DOORS: [&str; 2] = ["disable_sign_in", "end_sessions"];
 
 /// The case was closed.
-pub fn closed(records: &[CaseRecord], now: Timestamp) {
+pub(super) fn closed(records: &[CaseRecord], now: Timestamp) {
     let Some((path, since)) = opening(records) else { return };
     metrics::closed(path, since.map(|since| elapsed(since, now)));
 }
 
 /// The case needs somebody.
-pub fn stuck(records: &[CaseRecord]) {
+pub(super) fn stuck(records: &[CaseRecord]) {
     if let Some((path, _)) = opening(records) {
         metrics::stuck(path);
     }
