@@ -1,5 +1,6 @@
 //! The records of a case, as the ledger keeps them.
 
+mod cause;
 mod streams;
 
 use std::fmt;
@@ -14,6 +15,7 @@ use crate::{
     message::About,
     trace::Traceparent,
 };
+pub use cause::Cause;
 pub use streams::{case_stream, cluster_stream, person_stream, plan_stream, team_stream};
 
 /// One record of the stream `cases/{id}`. `Debug` hides an operator's words.
@@ -117,43 +119,6 @@ impl fmt::Debug for CaseRecord {
                 .field("approver", approver)
                 .finish_non_exhaustive(),
             other => f.write_str(&serde_json::to_string(other).map_err(|_| fmt::Error)?),
-        }
-    }
-}
-
-/// What set a case in motion.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "cause", rename_all = "camelCase")]
-pub enum Cause {
-    /// An HR event.
-    #[serde(rename_all = "camelCase")]
-    Event {
-        /// Its `source`.
-        source: String,
-        /// Its `id`.
-        id: String,
-        /// Its `type`.
-        kind: String,
-        /// Whether it came after its effective time by more than a minute.
-        late: bool,
-    },
-    /// An operator's call.
-    #[serde(rename_all = "camelCase")]
-    Operator {
-        /// The operator's object id.
-        requester: String,
-    },
-    /// The sweep.
-    Sweep,
-}
-
-impl Cause {
-    /// What kind of cause it is, one of a few words: the event's type, `operator` or `sweep`.
-    pub fn path(&self) -> &str {
-        match self {
-            Self::Event { kind, .. } => kind,
-            Self::Operator { .. } => "operator",
-            Self::Sweep => "sweep",
         }
     }
 }
