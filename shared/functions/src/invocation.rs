@@ -191,3 +191,41 @@ impl fmt::Debug for Invocation {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+    fn told(metadata: &str) -> Option<String> {
+        let body = format!(r#"{{"Data":{{"m":""}},"Metadata":{metadata}}}"#);
+        let read = Invocation::parse("f", &HeaderMap::new(), &Bytes::from(body));
+        read.unwrap().senders_traceparent()
+    }
+
+    #[test]
+    fn the_senders_trace_context_is_read_from_properties_and_headers_in_any_case() {
+        for metadata in [
+            format!(r#"{{"ApplicationProperties":{{"n":5,"Diagnostic-Id":"{TRACE}"}}}}"#),
+            format!(r#"{{"ApplicationProperties":{{"traceparent":"{TRACE}"}}}}"#),
+            format!(r#"{{"Headers":{{"Host":"x","Traceparent":"{TRACE}"}}}}"#),
+            format!(r#"{{"ApplicationProperties":{{}},"Headers":{{"traceparent":"{TRACE}"}}}}"#),
+        ] {
+            assert_eq!(told(&metadata).as_deref(), Some(TRACE), "{metadata}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_or_not_there_is_no_trace_context() {
+        for metadata in [
+            "{}",
+            r#"{"ApplicationProperties":{"Diagnostic-Id":5}}"#,
+            r#"{"ApplicationProperties":"\"text\""}"#,
+            r#"{"Headers":{"tracestate":"x"}}"#,
+            "null",
+        ] {
+            assert_eq!(told(metadata), None, "{metadata}");
+        }
+    }
+}

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use handlers::events::hr_webhook::{SIGNATURE, TIMESTAMP, sign};
 use jiff::Timestamp;
+use latchkey_azure::{Http, http::HttpOptions};
 use latchkey_core::CaseId;
 use reqwest::{Client, Method, RequestBuilder};
 use sandbox::bus::{Entity, EntityOptions, Message};
@@ -77,7 +78,7 @@ impl Planted {
         }
         xtask::play::plan_all(&played.stage).await.expect("sent");
         played.settled().await;
-        Self { played, collector, outputs, client: Client::new() }
+        Self { played, collector, outputs, client: plain() }
     }
 
     fn secrets(&self) -> Vec<String> {
@@ -276,6 +277,12 @@ impl Planted {
             self.keep("a log", format!("{id} {outcome:?} {:?}", invocation.logs));
         }
     }
+}
+
+/// A client as anybody has one.
+fn plain() -> Client {
+    let http = Http::new(HttpOptions::default()).expect("a client");
+    http.client().clone()
 }
 
 /// Takes down the properties of every message that is sent to a topic.

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use latchkey_azure::{Http, http::HttpOptions};
 use sandbox::Sandbox;
 use xtask::{before::Before, options::StageOptions, pack, scratch::Scratch, stage, tenant};
 
@@ -57,7 +58,8 @@ async fn what_was_gathered_is_sent_before_the_process_ends() {
 
 /// Waits until it serves, and calls a function with what is no invocation of it.
 async fn knock(port: u16) {
-    let client = reqwest::Client::new();
+    let http = Http::new(HttpOptions::default()).expect("a client");
+    let client = http.client();
     let call = || client.post(format!("http://127.0.0.1:{port}/hr_webhook")).body(r#"{"Data":{}}"#);
     let mut tries = 0;
     while let Err(error) = call().send().await {
