@@ -12,6 +12,7 @@ use latchkey_runtime::{
     deliver::{self, Delivered, Fate, deliver, fate},
     park,
 };
+use latchkey_telemetry::metrics;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use tower::service_fn;
@@ -24,11 +25,15 @@ use crate::{
     },
     plans::{plan_cluster, plan_person, plan_team},
     timers::{keep_subscriptions, sweep},
+    trace,
 };
+
+/// The delivery after which a queue dead-letters a message: `maxDeliveryCount` of our queues.
+const LAST_DELIVERY: u32 = 10;
 
 /// The functions, as far as `present` knows their folders.
 pub fn functions(clients: &Arc<Clients>, present: impl Fn(&str) -> bool) -> Functions {
-    let mut app = Functions::new();
+    let mut app = Functions::new().spans(trace::span);
     for entry in STEPS.iter().filter(|entry| present(entry.name)) {
         let cx = Cx::new(Arc::clone(clients), entry.name);
         app = app.with(entry.name, service_fn(move |inv| step(cx.clone(), entry, inv)));
@@ -116,6 +121,7 @@ where
 async fn step(cx: Cx, entry: &'static Entry, inv: Invocation) -> Result<Reply, Failure> {
     let delivery = inv.service_bus("message")?;
     let Some(message) = read::<StepMessage>(&cx, &delivery).await? else { return Ok(parked()) };
+    latchkey_telemetry::belongs_to(&message.case_id);
     if message.step != entry.name {
         let cause = format!("step: {} came to {}", message.step, entry.name);
         park::park(&cx, entry.name, &cause, &delivery.body).await.map_err(Failure::new)?;
@@ -127,13 +133,14 @@ async fn step(cx: Cx, entry: &'static Entry, inv: Invocation) -> Result<Reply, F
             Ok(Reply::new().log(format!("{:?} {:?}", evidence.outcome, evidence.ops)))
         }
         Ok(Delivered::Later(reason)) => Ok(Reply::new().log(format!("put off: {reason}"))),
-        Err(error) => Err(Failure::new(error)),
+        Err(error) => Err(failed(&cx, &delivery, error)),
     }
 }
 
 async fn plan(cx: Cx, inv: Invocation) -> Result<Reply, Failure> {
     let delivery = inv.service_bus("message")?;
     let Some(message) = read::<PlanMessage>(&cx, &delivery).await? else { return Ok(parked()) };
+    latchkey_telemetry::belongs_to(&message.case_id);
     let done = match message.about.clone() {
         About::Person(person) => plan_person::plan(&cx, &message, &person).await,
         About::Team(team) => plan_team::plan(&cx, &message, &team).await,
@@ -141,7 +148,7 @@ async fn plan(cx: Cx, inv: Invocation) -> Result<Reply, Failure> {
     };
     let Err(error) = done else { return Ok(Reply::new()) };
     match fate(&error, message.tries, delivery.delivery_count.unwrap_or(1)) {
-        Fate::Now => Err(Failure::new(error)),
+        Fate::Now => Err(failed(&cx, &delivery, error)),
         Fate::Later(wait) => {
             deliver::put_off_plan(&cx, &message, wait).await.map_err(Failure::new)?;
             Ok(Reply::new().log(format!("put off: {}", error.reason())))
@@ -157,9 +164,11 @@ async fn plan(cx: Cx, inv: Invocation) -> Result<Reply, Failure> {
 
 async fn event(cx: Cx, inv: Invocation) -> Result<Reply, Failure> {
     let delivery = inv.service_bus("message")?;
-    match record_person_event::record(&cx, &delivery.body).await {
+    let now = cx.now();
+    let arrived = delivery.enqueued_time.map_or(now, |enqueued| enqueued.min(now));
+    match record_person_event::record(&cx, &delivery.body, arrived).await {
         Ok(recorded) => Ok(Reply::new().log(format!("{recorded:?}"))),
-        Err(error) => Err(Failure::new(error)),
+        Err(error) => Err(failed(&cx, &delivery, error)),
     }
 }
 
@@ -171,8 +180,9 @@ async fn change(cx: Cx, inv: Invocation) -> Result<Reply, Failure> {
         return Ok(Reply::new());
     };
     match fate(&error, message.tries, delivery.delivery_count.unwrap_or(1)) {
-        Fate::Now => Err(Failure::new(error)),
+        Fate::Now => Err(failed(&cx, &delivery, error)),
         Fate::Later(wait) => {
+            metrics::put_off(cx.function());
             resolve_change::put_off(&cx, &message, id, wait).await.map_err(Failure::new)?;
             Ok(Reply::new().log(format!("put off: {}", error.reason())))
         }
@@ -214,6 +224,15 @@ async fn read<T: DeserializeOwned + JsonSchema>(
             Ok(None)
         }
     }
+}
+
+/// A failed delivery; after the last one the message lies with the dead letters.
+fn failed(cx: &Cx, delivery: &ServiceBusMessage, error: StepError) -> Failure {
+    if delivery.delivery_count.is_some_and(|count| count >= LAST_DELIVERY) {
+        metrics::dead_lettered(cx.function());
+        tracing::error!("the last delivery failed: the message goes to the dead letters");
+    }
+    Failure::new(error)
 }
 
 fn parked() -> Reply {

@@ -8,6 +8,7 @@ pub mod events;
 pub mod plans;
 pub mod steps;
 pub mod timers;
+mod trace;
 
 use latchkey_runtime::{Entry, Need};
 

@@ -223,7 +223,8 @@ async fn close(cx: &Cx, message: &PlanMessage, plan: &Plan, is_new: bool) -> Res
     let closed = CaseRecord::Closed { receipt };
     if is_new {
         for (id, _) in approvals::resting(cx, &message.about).await? {
-            append(cx, &id, closed.clone()).await?;
+            let records = append(cx, &id, closed.clone()).await?;
+            case::over(cx, &id, &records).await;
         }
         return Ok(());
     }
@@ -232,7 +233,8 @@ async fn close(cx: &Cx, message: &PlanMessage, plan: &Plan, is_new: bool) -> Res
     if !matches!(message.about, About::Cluster(_)) {
         wake(cx, cx.policy().clusters.keys().cloned().map(About::Cluster)).await?;
     }
-    append(cx, &message.case_id, closed).await?;
+    let records = append(cx, &message.case_id, closed).await?;
+    case::over(cx, &message.case_id, &records).await;
     tracing::info!(case = %message.case_id, attempt = message.attempt, "closed");
     Ok(())
 }

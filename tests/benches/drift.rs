@@ -5,6 +5,7 @@
 //! again is printed. Then the door for notifications gets 500 requests in a second, for ten seconds.
 
 use std::{
+    collections::BTreeMap,
     path::Path,
     process::ExitCode,
     sync::{Arc, PoisonError},
@@ -73,7 +74,8 @@ fn options(dir: &Path) -> Result<StageOptions> {
         fast_forward: false,
         least_privilege: true,
         notified: true,
-        kubernetes: std::collections::BTreeMap::new(),
+        kubernetes: BTreeMap::new(),
+        settings: BTreeMap::new(),
     })
 }
 

@@ -86,6 +86,7 @@ fn options(dir: &Path) -> Result<StageOptions> {
         least_privilege: true,
         notified: false,
         kubernetes: std::collections::BTreeMap::new(),
+        settings: std::collections::BTreeMap::new(),
     })
 }
 

@@ -81,6 +81,7 @@ fn options(dir: &Path) -> Result<StageOptions> {
         least_privilege: true,
         notified: false,
         kubernetes: BTreeMap::new(),
+        settings: BTreeMap::new(),
     })
 }
 

@@ -21,6 +21,7 @@
 //! - `pause`: does a paused app write nothing, lose nothing, and go on when it is resumed?
 //! - `real_cluster`: does it do the same to an API server that nobody here wrote?
 //! - `sweep`: does it find what nobody told us of?
+//! - `telemetry`: is an event one trace to its receipt, told in figures, whatever the collector does?
 //! - `texts`: do the texts name only what exists: files, headings, functions, tests?
 //! - `tidy`: do lists, folders, generated files and dependencies agree?
 //! - `trail`: do events lead to a look, and do the logs tell who did it?
@@ -47,6 +48,7 @@ mod pause;
 mod played;
 mod real_cluster;
 mod sweep;
+mod telemetry;
 mod texts;
 mod tidy;
 mod trail;

@@ -161,5 +161,6 @@ fn options(dir: &Path, document: &Document) -> Result<StageOptions> {
         least_privilege: true,
         notified: false,
         kubernetes: BTreeMap::new(),
+        settings: BTreeMap::new(),
     })
 }

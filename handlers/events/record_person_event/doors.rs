@@ -10,13 +10,13 @@ use latchkey_core::{
     request,
 };
 use latchkey_runtime::{
-    Cx, StepError, case,
+    Cx, StepError,
+    case::{self, told::DOORS},
     journal::append_if,
     mail::{after, send_plan, send_step},
 };
 use serde_json::to_value;
 
-const DOORS: [&str; 2] = ["disable_sign_in", "end_sessions"];
 /// If the doors have not reported by then, the planner looks all the same.
 const NET: Duration = Duration::from_secs(10);
 

@@ -6,7 +6,7 @@
 mod doors;
 
 use latchkey_core::{
-    CaseId,
+    CaseId, Timestamp,
     case::{Cause, PersonRecord, person_stream},
     fact::{Fact, FactKind},
     message::{About, PlanMessage},
@@ -35,11 +35,11 @@ pub enum Recorded {
     Parked(String),
 }
 
-/// Records an event.
+/// Records an event that came in at `arrived`.
 ///
 /// # Errors
 /// When the delivery must come again.
-pub async fn record(cx: &Cx, body: &[u8]) -> Result<Recorded, StepError> {
+pub async fn record(cx: &Cx, body: &[u8], arrived: Timestamp) -> Result<Recorded, StepError> {
     let fact = match Fact::from_slice(body, cx.now()) {
         Ok(fact) => fact,
         Err(errors) => {
@@ -53,7 +53,8 @@ pub async fn record(cx: &Cx, body: &[u8]) -> Result<Recorded, StepError> {
     let fact = facts.iter().find(|known| known.event == fact.event).cloned().unwrap_or(fact);
     let case_id = case_of(&fact);
     let about = About::Person(fact.person.clone());
-    case::open(cx, &case_id, &about, cause(&fact)).await?;
+    latchkey_telemetry::belongs_to(&case_id);
+    case::open_since(cx, &case_id, &about, cause(&fact), arrived).await?;
     let standing = PersonState::of(&fact.person, &facts, cx.now()).standing();
     tracing::info!(person = %fact.person, case = %case_id, ?standing, "recorded");
     note_due(cx, &fact).await?;

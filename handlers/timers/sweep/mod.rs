@@ -22,7 +22,7 @@ use latchkey_core::message::About;
 use latchkey_runtime::{
     Cx,
     Need::{self, Arm, Graph, Kube, Send},
-    StepError,
+    StepError, case,
 };
 use pace::Pace;
 
@@ -75,6 +75,9 @@ pub async fn sweep(cx: &Cx) -> Result<Swept, StepError> {
         everybody::compare(cx, &ground, &mut asked, &mut pace).await?;
     }
     changes::done(cx, asked.at).await?;
+    if let Err(error) = case::open::count(cx).await {
+        tracing::warn!(%error, "the open cases are not counted");
+    }
     let swept = Swept { looks: asked.count(), everybody };
     tracing::info!(looks = swept.looks, everybody, "swept");
     Ok(swept)

@@ -124,6 +124,7 @@ impl Dev {
                 .iter()
                 .map(|text| api_server(text))
                 .collect::<Result<_>>()?,
+            settings: Default::default(),
         })
     }
 

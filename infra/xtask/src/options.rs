@@ -29,6 +29,8 @@ pub struct StageOptions {
     pub notified: bool,
     /// Clusters whose API servers are real ones, by their name in the policy.
     pub kubernetes: BTreeMap<String, ApiServer>,
+    /// Further settings of the function app.
+    pub settings: BTreeMap<String, String>,
 }
 
 /// Reads `private-aks=https://127.0.0.1:6443,ca=FILE,token=FILE`: a cluster's name in the policy,

@@ -209,7 +209,7 @@ impl Awaits {
 impl Case {
     fn add(&mut self, record: &CaseRecord) {
         match record {
-            CaseRecord::Opened { about, cause } => {
+            CaseRecord::Opened { about, cause, .. } => {
                 self.event = event(cause);
                 match about {
                     About::Person(person) => self.person_id = Some(person.to_string()),

@@ -57,6 +57,7 @@ impl Scratch {
             least_privilege: true,
             notified: false,
             kubernetes: BTreeMap::new(),
+            settings: BTreeMap::new(),
         }
     }
 }

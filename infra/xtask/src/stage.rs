@@ -190,11 +190,14 @@ pub fn environment(options: &StageOptions, sandbox: &Sandbox) -> Result<BTreeMap
         ("LATCHKEY_HR_SECRETS", HR_SECRETS.join(",")),
         ("LATCHKEY_IDENTITIES", own_identity(sandbox)),
         ("LATCHKEY_LEDGER", trim(&ledger)),
+        ("LATCHKEY_LOG_FORMAT", "text".to_owned()),
         ("LATCHKEY_POLICY", fs::canonicalize(&options.policy)?.display().to_string()),
         ("LATCHKEY_SERVICE_BUS", trim(&ends.service_bus)),
         ("LATCHKEY_TENANT", sandbox.world.config.tenant_id.clone()),
     ];
-    Ok(settings.map(|(key, value)| (key.to_owned(), value)).into())
+    let mut all = BTreeMap::from(settings.map(|(key, value)| (key.to_owned(), value)));
+    all.extend(options.settings.clone());
+    Ok(all)
 }
 
 /// The object id under which we act.

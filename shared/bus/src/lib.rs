@@ -15,6 +15,7 @@ use std::sync::Arc;
 use azure_messaging_servicebus::service_bus::TopicClient;
 use latchkey_azure::{Http, Tokens};
 use latchkey_core::{Call, CallError, Service};
+use tracing::Instrument as _;
 use url::Url;
 
 pub use dead::DeadLetter;
@@ -45,7 +46,7 @@ impl Bus {
         Self { http: self.http.for_caller(caller), ..self.clone() }
     }
 
-    /// Sends a message. One whose id the queue has seen within its duplicate-detection window
+    /// Sends a message, with the trace context of the work that causes it. One whose id the queue has seen within its duplicate-detection window
     /// counts as sent.
     ///
     /// # Errors
@@ -53,10 +54,27 @@ impl Bus {
     /// [`CallError::NotFound`] when there is no such queue or topic. [`CallError::Rejected`] when
     /// the body is no text or the schedule out of range; then nothing was sent.
     pub async fn send(&self, message: &Outgoing) -> Result<(), CallError> {
+        let span = tracing::info_span!(
+            "send",
+            otel.name = format!("send {}", message.to),
+            otel.kind = "producer",
+            messaging.system = "servicebus",
+            messaging.operation.r#type = "send",
+            messaging.destination.name = &*message.to,
+        );
+        self.send_in_span(message).instrument(span).await
+    }
+
+    async fn send_in_span(&self, message: &Outgoing) -> Result<(), CallError> {
         let body = message.text().ok_or_else(|| unsendable("the body is not UTF-8"))?;
         let options =
             message.options().ok_or_else(|| unsendable("the schedule is out of range"))?;
-        let transport = Transport::new(&self.http, &self.tokens, &self.endpoint);
+        let transport = Transport {
+            http: self.http.clone(),
+            tokens: self.tokens.clone(),
+            endpoint: self.endpoint.clone(),
+            trace: latchkey_telemetry::current(),
+        };
         // A topic is sent to as a queue is. Policy and key are asked for but never leave us.
         let client =
             TopicClient::new(Arc::new(transport), "namespace", &*message.to, "none", "none")

@@ -1,18 +1,19 @@
 //! Sends against the sandbox's broker, over TLS.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::{io::Write, time::Duration};
+use std::{collections::BTreeMap, io::Write, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use latchkey_azure::{Http, HttpOptions, Tokens};
 use latchkey_bus::{Bus, Outgoing};
-use latchkey_core::CallError;
+use latchkey_core::{CallError, Traceparent};
 use sandbox::{
     Config, Fault, Rights, Sandbox, Service,
     bus::{Counts, Entity, EntityOptions},
     faults,
 };
 use tempfile::NamedTempFile;
+use tracing::Instrument as _;
 
 struct Stage {
     sandbox: Sandbox,
@@ -84,6 +85,30 @@ async fn a_scheduled_message_appears_when_its_time_has_come_and_not_before() {
     assert_eq!((stage.counts().scheduled, stage.counts().active), (1, 0), "a second is the least");
     stage.sandbox.world.clock.set(at + SignedDuration::from_secs(1));
     assert_eq!((stage.counts().scheduled, stage.counts().active), (0, 1));
+}
+
+#[tokio::test]
+async fn a_message_carries_the_trace_of_the_work_that_sends_it_and_no_other() {
+    let _subscriber = tracing::subscriber::set_default(tracing_subscriber::registry());
+    let stage = stage().await;
+    let trace: Traceparent =
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".parse().unwrap();
+    let work = latchkey_telemetry::invocation("plan_person", "", "consumer", Some(trace));
+    let soon = stage.sandbox.world.clock.now() + SignedDuration::from_secs(60);
+    let scheduled = Outgoing { not_before: Some(soon), ..message("m-1") };
+    stage.bus.send(&scheduled).instrument(work).await.unwrap();
+    stage.bus.send(&message("m-2")).await.unwrap();
+    stage.sandbox.world.clock.set(soon);
+    let broker = &stage.sandbox.world.bus;
+    let session = broker.accept_session(&Entity::queue("leavers")).await.unwrap();
+    let mut given = BTreeMap::new();
+    while let Some(delivery) = session.next().unwrap() {
+        let property = delivery.message.properties.get("diagnostic-id").cloned();
+        given.insert(delivery.message.message_id.clone(), property);
+        broker.complete(&delivery).unwrap();
+    }
+    let trace = Some(trace.to_string().into());
+    assert_eq!(given, [("m-1".to_owned(), trace), ("m-2".to_owned(), None)].into());
 }
 
 #[tokio::test]

@@ -4,8 +4,10 @@ use http::{Request, Response, header::USER_AGENT};
 use http_body_util::BodyExt;
 use kube::{client::Body, core::Status};
 use latchkey_core::CallError;
+use latchkey_telemetry::Outgoing;
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep, timeout};
+use tracing::Instrument as _;
 
 use crate::{
     Cluster,
@@ -23,10 +25,22 @@ impl Cluster {
         built: Built,
     ) -> Result<T, CallError> {
         let request = failure::built(what, built)?;
+        let told = Outgoing::begin(&failure::call(what), "");
+        let answer = self.tries(what, request, &told).instrument(told.span()).await;
+        told.ended(&answer);
+        answer
+    }
+
+    async fn tries<T: DeserializeOwned>(
+        &self,
+        what: &'static str,
+        request: Request<Vec<u8>>,
+        told: &Outgoing,
+    ) -> Result<T, CallError> {
         let deadline = Instant::now() + self.options.read_deadline;
         let mut backoff = self.options.first_backoff;
         for _ in 1..self.options.read_attempts {
-            match self.send(what, Effect::Read, request.clone()).await {
+            match self.send(what, Effect::Read, request.clone(), told).await {
                 Err(busy @ CallError::Busy { .. }) => {
                     let wait = busy.retry_after().unwrap_or(backoff);
                     if Instant::now() + wait >= deadline {
@@ -39,7 +53,7 @@ impl Cluster {
                 answer => return answer,
             }
         }
-        self.send(what, Effect::Read, request).await
+        self.send(what, Effect::Read, request, told).await
     }
 
     /// Sends a write, once.
@@ -48,7 +62,12 @@ impl Cluster {
         what: &'static str,
         built: Built,
     ) -> Result<T, CallError> {
-        self.send(what, Effect::Write, failure::built(what, built)?).await
+        let request = failure::built(what, built)?;
+        let told = Outgoing::begin(&failure::call(what), "");
+        let sent = self.send(what, Effect::Write, request, &told);
+        let answer = sent.instrument(told.span()).await;
+        told.ended(&answer);
+        answer
     }
 
     async fn send<T: DeserializeOwned>(
@@ -56,10 +75,12 @@ impl Cluster {
         what: &'static str,
         effect: Effect,
         mut request: Request<Vec<u8>>,
+        told: &Outgoing,
     ) -> Result<T, CallError> {
         request.headers_mut().insert(USER_AGENT, self.agent.clone());
         let exchange = async {
             let response = self.client.send(request.map(Body::from)).await;
+            told.attempted(response.as_ref().ok().map(|response| response.status().as_u16()));
             let response = response.map_err(|error| {
                 if failure::is_unreachable(&error) {
                     self.kept.forget();

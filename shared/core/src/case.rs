@@ -1,5 +1,6 @@
 //! The records of a case, as the ledger keeps them.
 
+mod cause;
 mod person;
 mod streams;
 
@@ -12,7 +13,9 @@ use crate::{
     approval::Ask,
     ids::{ObjectId, PlanHash},
     message::About,
+    trace::Traceparent,
 };
+pub use cause::Cause;
 pub use person::PersonRecord;
 pub use streams::{case_stream, cluster_stream, person_stream, plan_stream, team_stream};
 
@@ -27,6 +30,12 @@ pub enum CaseRecord {
         about: About,
         /// What set it in motion.
         cause: Cause,
+        /// When that was: when the event came in, for instance.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Timestamp>,
+        /// The trace that it began in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        trace: Option<Traceparent>,
     },
     /// An operator asked for something, and why.
     #[serde(rename_all = "camelCase")]
@@ -140,32 +149,6 @@ impl fmt::Debug for CaseRecord {
             other => f.write_str(&serde_json::to_string(other).map_err(|_| fmt::Error)?),
         }
     }
-}
-
-/// What set a case in motion.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "cause", rename_all = "camelCase")]
-pub enum Cause {
-    /// An HR event.
-    #[serde(rename_all = "camelCase")]
-    Event {
-        /// Its `source`.
-        source: String,
-        /// Its `id`.
-        id: String,
-        /// Its `type`.
-        kind: String,
-        /// Whether it came after its effective time by more than a minute.
-        late: bool,
-    },
-    /// An operator's call.
-    #[serde(rename_all = "camelCase")]
-    Operator {
-        /// The operator's object id.
-        requester: String,
-    },
-    /// The sweep.
-    Sweep,
 }
 
 /// A step that was sent.

@@ -32,6 +32,7 @@ pub mod policy;
 pub mod request;
 mod schema;
 pub mod state;
+pub mod trace;
 mod way;
 
 pub use approval::Approval;
@@ -47,4 +48,5 @@ pub use names::Names;
 pub use op::Op;
 pub use plan::Plan;
 pub use policy::Policy;
+pub use trace::Traceparent;
 pub use way::Way;

@@ -19,7 +19,9 @@ use tower::{Layer, Service, ServiceExt, util::BoxCloneSyncService};
 use crate::{
     Failure, Invocation, Reply,
     answer::{Body, answer, error, ready},
-    layers::{CatchPanic, CatchPanicService, Deadline, DeadlineService, Trace, TraceService},
+    layers::{
+        CatchPanic, CatchPanicService, Deadline, DeadlineService, MakeSpan, Trace, TraceService,
+    },
 };
 
 /// Any error, as tower spells it.
@@ -45,6 +47,7 @@ pub struct Functions {
     handlers: BTreeMap<Box<str>, Handler>,
     deadline: Duration,
     body_limit: usize,
+    trace: Trace,
 }
 
 impl Functions {
@@ -55,6 +58,7 @@ impl Functions {
             handlers: BTreeMap::new(),
             deadline: DEFAULT_DEADLINE,
             body_limit: DEFAULT_BODY_LIMIT,
+            trace: Trace::default(),
         }
     }
 
@@ -86,6 +90,13 @@ impl Functions {
         self
     }
 
+    /// Sets what makes the span that an invocation runs in.
+    #[must_use]
+    pub fn spans(mut self, make: MakeSpan) -> Self {
+        self.trace = Trace::new(make);
+        self
+    }
+
     /// The names, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.handlers.keys().map(|name| &**name)
@@ -95,7 +106,8 @@ impl Functions {
     #[must_use]
     pub fn into_service(self) -> Router {
         let deadline = Deadline::new(self.deadline);
-        let wrap = |handler| Trace.layer(deadline.layer(CatchPanic.layer(handler)));
+        let trace = self.trace;
+        let wrap = |handler| trace.layer(deadline.layer(CatchPanic.layer(handler)));
         let handlers = self.handlers.into_iter().map(|(name, h)| (name, wrap(h))).collect();
         Router { routes: Arc::new(Routes { handlers, body_limit: self.body_limit }) }
     }

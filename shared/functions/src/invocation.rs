@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use bytes::Bytes;
 use http::HeaderMap;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use crate::{
@@ -71,6 +72,21 @@ impl Invocation {
     #[must_use]
     pub fn traceparent(&self) -> Option<&str> {
         self.inner.traceparent.as_deref()
+    }
+
+    /// The W3C trace context that the sender of a Service Bus message (`Diagnostic-Id` or
+    /// `traceparent` among its properties) or the caller of an HTTP function (`traceparent`) gave,
+    /// as text. Anybody can write anything there.
+    #[must_use]
+    pub fn senders_traceparent(&self) -> Option<String> {
+        let names = ["ApplicationProperties", "Headers"];
+        let fields = self.inner.payload.metadata(names).ok()?;
+        let given = fields.iter().flatten().filter_map(|field| {
+            let entries: Map<String, Value> = field.object_or_nested().ok()?;
+            let entry = entries.into_iter().find(|(key, _)| is_traceparent(key))?;
+            entry.1.as_str().map(str::to_owned)
+        });
+        given.into_iter().next()
     }
 
     /// When the answer is due, once a [`Deadline`](crate::layers::Deadline) has been set.
@@ -158,6 +174,11 @@ impl Invocation {
     }
 }
 
+/// Property names in Service Bus keep their case, header names do not.
+fn is_traceparent(key: &str) -> bool {
+    ["diagnostic-id", "traceparent"].iter().any(|name| key.eq_ignore_ascii_case(name))
+}
+
 impl fmt::Debug for Invocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Invocation")
@@ -168,5 +189,43 @@ impl fmt::Debug for Invocation {
             .field("deadline", &self.deadline)
             .field("payload_bytes", &self.inner.payload.len())
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+    fn told(metadata: &str) -> Option<String> {
+        let body = format!(r#"{{"Data":{{"m":""}},"Metadata":{metadata}}}"#);
+        let read = Invocation::parse("f", &HeaderMap::new(), &Bytes::from(body));
+        read.unwrap().senders_traceparent()
+    }
+
+    #[test]
+    fn the_senders_trace_context_is_read_from_properties_and_headers_in_any_case() {
+        for metadata in [
+            format!(r#"{{"ApplicationProperties":{{"n":5,"Diagnostic-Id":"{TRACE}"}}}}"#),
+            format!(r#"{{"ApplicationProperties":{{"traceparent":"{TRACE}"}}}}"#),
+            format!(r#"{{"Headers":{{"Host":"x","Traceparent":"{TRACE}"}}}}"#),
+            format!(r#"{{"ApplicationProperties":{{}},"Headers":{{"traceparent":"{TRACE}"}}}}"#),
+        ] {
+            assert_eq!(told(&metadata).as_deref(), Some(TRACE), "{metadata}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_or_not_there_is_no_trace_context() {
+        for metadata in [
+            "{}",
+            r#"{"ApplicationProperties":{"Diagnostic-Id":5}}"#,
+            r#"{"ApplicationProperties":"\"text\""}"#,
+            r#"{"Headers":{"tracestate":"x"}}"#,
+            "null",
+        ] {
+            assert_eq!(told(metadata), None, "{metadata}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use bytes::Bytes;
 use latchkey_azure::{Http, Tokens};
 use latchkey_core::call::CallError;
-use object_store::{ObjectStore, ObjectStoreExt, path::Path};
+use object_store::{Error, ObjectStore, ObjectStoreExt, path::Path};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{Ledger, OpenError, failure};
@@ -34,7 +34,9 @@ impl Cells {
     /// # Errors
     /// What kept the store from answering; [`CallError::Surprise`] when the value is not a `T`.
     pub async fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, CallError> {
-        let Some(bytes) = self.0.object(&path(name)?).await? else { return Ok(None) };
+        let path = path(name)?;
+        let read = failure::told("read a cell", self.0.object(&path));
+        let Some(bytes) = read.await? else { return Ok(None) };
         let unreadable =
             |error| failure::surprise("read", format!("cell {name} is unreadable: {error}"));
         serde_json::from_slice(&bytes).map(Some).map_err(unreadable)
@@ -48,8 +50,45 @@ impl Cells {
         let unwritable =
             |error| failure::surprise("write", format!("cell {name} is unwritable: {error}"));
         let bytes = Bytes::from(serde_json::to_vec(value).map_err(unwritable)?);
-        let written = self.0.store.put(&path(name)?, bytes.into()).await;
-        written.map(|_| ()).map_err(|error| failure::refused("write", error))
+        let path = path(name)?;
+        let write = async {
+            let written = self.0.store.put(&path, bytes.into()).await;
+            written.map(|_| ()).map_err(|error| failure::refused("write", error))
+        };
+        failure::told("write a cell", write).await
+    }
+
+    /// Removes a cell; fine when there is none.
+    ///
+    /// # Errors
+    /// What kept the store from answering.
+    pub async fn remove(&self, name: &str) -> Result<(), CallError> {
+        let path = path(name)?;
+        let remove = async {
+            match self.0.store.delete(&path).await {
+                Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
+                Err(error) => Err(failure::refused("remove", error)),
+            }
+        };
+        failure::told("remove a cell", remove).await
+    }
+
+    /// The names of the cells right in a folder, without the folder's, sorted.
+    ///
+    /// # Errors
+    /// What kept the store from answering.
+    pub async fn names(&self, folder: &str) -> Result<Vec<String>, CallError> {
+        let folder = Path::from(folder);
+        let list = async {
+            let found = self.0.store.list_with_delimiter(Some(&folder)).await;
+            found.map_err(|error| failure::refused("list", error))
+        };
+        let found = failure::told("list cells", list).await?;
+        let names = found.objects.iter().filter_map(|object| object.location.filename());
+        let mut names: Vec<_> =
+            names.filter_map(|name| name.strip_suffix(".json")).map(str::to_owned).collect();
+        names.sort();
+        Ok(names)
     }
 }
 

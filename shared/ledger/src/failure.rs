@@ -1,17 +1,30 @@
 //! Failures of the store as [`CallError`].
 
-use std::{error::Error as StdError, fmt};
+use std::{error::Error as StdError, fmt, future::Future};
 
 use latchkey_core::call::{Call, CallError, Service};
+use latchkey_telemetry::Outgoing;
 use object_store::{
     Error,
     client::{HttpError, HttpErrorKind},
 };
+use tracing::Instrument as _;
 
 use crate::stream::Stream;
 
 fn call(what: &'static str) -> Call {
     Call { service: Service::Ledger, what }
+}
+
+/// Does something with the store, in a span of its own.
+pub(crate) async fn told<T>(
+    what: &'static str,
+    doing: impl Future<Output = Result<T, CallError>>,
+) -> Result<T, CallError> {
+    let told = Outgoing::begin(&call(what), "");
+    let done = doing.instrument(told.span()).await;
+    told.ended(&done);
+    done
 }
 
 /// The store holds something that no writer of ours leaves.

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use latchkey_core::call::CallError;
 use object_store::{Error, ObjectStore, ObjectStoreExt, PutMode, PutPayload, path::Path};
 
-use crate::{Ledger, failure};
+use crate::{Ledger, failure, failure::told};
 
 /// How often an unanswered write is repeated. Repeating is safe: the object is created once.
 const ATTEMPTS: usize = 3;
@@ -15,6 +15,10 @@ impl Ledger {
     /// A write whose answer was lost is repeated, and an object that holds exactly our bytes is
     /// ours, since each record has a nonce.
     pub(crate) async fn create(&self, path: &Path, bytes: &Bytes) -> Result<bool, CallError> {
+        told("append", self.create_untold(path, bytes)).await
+    }
+
+    async fn create_untold(&self, path: &Path, bytes: &Bytes) -> Result<bool, CallError> {
         let mut unanswered = None;
         for _ in 0..ATTEMPTS {
             let payload = PutPayload::from(bytes.clone());

@@ -81,6 +81,14 @@ impl Ledger {
         stream: &Stream,
         records: &mut Vec<Record>,
     ) -> Result<(), CallError> {
+        failure::told("read", self.catch_up_untold(stream, records)).await
+    }
+
+    async fn catch_up_untold(
+        &self,
+        stream: &Stream,
+        records: &mut Vec<Record>,
+    ) -> Result<(), CallError> {
         let known = records.len() as u64;
         let early = self.fetch(stream, known..known + self.ahead);
         let (listed, mut objects) = futures::try_join!(self.count(stream), early)?;

@@ -1,5 +1,8 @@
 //! The story of a case in the ledger, and the question whether it goes on.
 
+pub mod open;
+pub mod told;
+
 use std::time::Duration;
 
 use latchkey_core::{
@@ -11,6 +14,7 @@ use latchkey_core::{
     },
     message::{About, PlanMessage},
 };
+use latchkey_telemetry::metrics;
 
 use crate::{
     cx::Cx,
@@ -24,10 +28,32 @@ use crate::{
 /// # Errors
 /// Whatever the ledger answers.
 pub async fn open(cx: &Cx, id: &CaseId, about: &About, cause: Cause) -> Result<(), StepError> {
-    let record = CaseRecord::Opened { about: about.clone(), cause };
-    append_if(cx, &case_stream(id), |seen: &[CaseRecord]| seen.is_empty().then(|| record.clone()))
-        .await?;
-    enlist(cx, id, about).await
+    open_since(cx, id, about, cause, cx.now()).await
+}
+
+/// [`open`], for what came in earlier.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_since(
+    cx: &Cx,
+    id: &CaseId,
+    about: &About,
+    cause: Cause,
+    since: Timestamp,
+) -> Result<(), StepError> {
+    let path = cause.path().to_owned();
+    let trace = latchkey_telemetry::current();
+    let record = CaseRecord::Opened { about: about.clone(), cause, since: Some(since), trace };
+    let (opened, _) = append_if(cx, &case_stream(id), |seen: &[CaseRecord]| {
+        seen.is_empty().then(|| record.clone())
+    })
+    .await?;
+    if !opened {
+        return enlist(cx, id, about).await;
+    }
+    metrics::opened(&path);
+    futures::join!(enlist(cx, id, about), open::list(cx, id)).0
 }
 
 /// Lists the case in the stream of what it is about.
@@ -97,10 +123,13 @@ pub async fn mark_stuck(
     open(cx, id, about, Cause::Sweep).await?;
     note_stuck(cx, id).await?;
     let stuck = CaseRecord::Stuck { why };
-    append_if(cx, &case_stream(id), |seen: &[CaseRecord]| {
+    let (wrote, records) = append_if(cx, &case_stream(id), |seen: &[CaseRecord]| {
         (seen.last() != Some(&stuck)).then(|| stuck.clone())
     })
     .await?;
+    if wrote {
+        told::stuck(&records);
+    }
     Ok(())
 }
 
@@ -129,11 +158,14 @@ pub async fn leave_evidence(
     about: &About,
     evidence: &Evidence,
 ) -> Result<(), StepError> {
-    let (_, records) = append_if(cx, &case_stream(id), |seen: &[CaseRecord]| {
+    let (wrote, records) = append_if(cx, &case_stream(id), |seen: &[CaseRecord]| {
         let known = seen.iter().any(|record| answers(record, &evidence.message_id));
         (!known).then(|| CaseRecord::Evidence(evidence.clone()))
     })
     .await?;
+    if wrote {
+        told::evidence(evidence, &records, cx.now());
+    }
     go_on(cx, id, about, &records).await
 }
 
@@ -184,11 +216,20 @@ async fn close_request(cx: &Cx, id: &CaseId, records: &[CaseRecord]) -> Result<(
         return Ok(());
     }
     let closed = CaseRecord::Closed { receipt: vec![format!("{} was seen done", evidence.step)] };
-    append_if(cx, &case_stream(id), |seen: &[CaseRecord]| {
+    let (wrote, records) = append_if(cx, &case_stream(id), |seen: &[CaseRecord]| {
         (!is_closed(seen)).then(|| closed.clone())
     })
     .await?;
+    if wrote {
+        over(cx, id, &records).await;
+    }
     Ok(())
+}
+
+/// A case was closed just now: takes it off the list and tells how long it took.
+pub async fn over(cx: &Cx, id: &CaseId, records: &[CaseRecord]) {
+    told::closed(records, cx.now());
+    open::unlist(cx, id).await;
 }
 
 /// The look made last, and what it sent.

@@ -6,6 +6,7 @@ use latchkey_core::{
     case::{Evidence, Outcome},
     message::{PlanMessage, StepMessage},
 };
+use latchkey_telemetry::metrics;
 
 use crate::{
     case,
@@ -92,6 +93,7 @@ async fn put_off(
 ) -> Result<Delivered, StepError> {
     let again = StepMessage { tries: message.tries + 1, ..message.clone() };
     send_step(cx, &again, after(cx.now(), wait)).await?;
+    metrics::put_off(cx.function());
     tracing::info!(step = message.step, reason = error.reason(), ?wait, "put off");
     Ok(Delivered::Later(error.reason()))
 }
@@ -101,6 +103,7 @@ async fn put_off(
 /// # Errors
 /// Whatever Service Bus answers.
 pub async fn put_off_plan(cx: &Cx, message: &PlanMessage, wait: Duration) -> Result<(), StepError> {
+    metrics::put_off(cx.function());
     let again = PlanMessage { tries: message.tries + 1, ..message.clone() };
     send_plan(cx, &again, after(cx.now(), wait)).await
 }

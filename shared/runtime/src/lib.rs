@@ -31,7 +31,6 @@ pub mod run;
 pub mod secured;
 pub mod step;
 pub mod teams;
-pub mod telemetry;
 
 pub use clock::Clock;
 pub use config::{Config, ConfigErrors};

@@ -4,6 +4,7 @@ use std::fmt;
 
 use latchkey_core::{ObjectId, ids::digest};
 use latchkey_ledger::Once;
+use latchkey_telemetry::metrics;
 use serde::{Deserialize, Serialize};
 
 use crate::{cx::Cx, error::StepError, journal::append_if};
@@ -92,6 +93,7 @@ pub async fn park(cx: &Cx, door: &str, cause: &str, body: &[u8]) -> Result<Strin
     let key = format!("parked/{}", &digest(&[door, &text])[..32]);
     let parked = Parked { door: door.into(), cause: cause.into(), body: text };
     if matches!(cx.ledger().create_once(&key, cx.now(), &parked).await?, Once::Created) {
+        metrics::parked(door);
         tracing::warn!(door, cause, key, "parked a message");
         return Ok(key);
     }

@@ -1,19 +1,19 @@
-//! A person as the ledger knows them.
+//! A person as the ledger knows them, and what names them in Azure and in clusters.
 
-use std::collections::BTreeMap;
+mod naming;
 
-use futures::future::{join_all, try_join_all};
 use jiff::SignedDuration;
-use latchkey_cluster::Cluster;
 use latchkey_core::{
-    CallError, CaseId, ClusterName, Names, ObjectId, PersonId, Timestamp,
+    CaseId, Names, ObjectId, PersonId, Timestamp,
     case::{PersonRecord, person_stream},
     drift::{Past, Story},
     fact::Fact,
-    holdings::{Binding, Group, RoleAssignment, User},
+    holdings::{Group, User},
     policy::Matching,
     state::PersonState,
 };
+
+pub use naming::{assignments, bindings, bindings_where, own_cluster_bindings, unseen_lines};
 
 use crate::{cx::Cx, error::StepError, feeds, journal::read};
 
@@ -245,67 +245,4 @@ pub async fn person_of(
     let Some(person) = named else { return Ok(None) };
     let view = PersonView::read(cx, &person).await?;
     Ok((!view.facts.is_empty() && view.link.is_none()).then_some(person))
-}
-
-/// Azure roles that name the user, at, above or below the governed clusters, each once.
-///
-/// # Errors
-/// Whatever ARM answers.
-pub async fn assignments(cx: &Cx, user: &ObjectId) -> Result<Vec<RoleAssignment>, StepError> {
-    let scopes = cx.policy().clusters.values().map(|cluster| cluster.scope(None));
-    let calls = scopes.map(|scope| async move { cx.arm().assignments_of(&scope, user).await });
-    let mut all = try_join_all(calls).await?.concat();
-    all.sort_by(|a, b| a.id.cmp(&b.id));
-    all.dedup_by(|a, b| a.id.eq_ignore_ascii_case(&b.id));
-    Ok(all)
-}
-
-/// What was found in the governed clusters, and the clusters that could not be seen, with the
-/// reason.
-type Found = (Vec<Binding>, BTreeMap<ClusterName, String>);
-
-/// Bindings that name the person, in every governed cluster. Bindings that belong to AKS or
-/// Kubernetes are left out.
-pub async fn bindings(cx: &Cx, names: &Names) -> Found {
-    bindings_where(cx, |binding| names.are_in(binding)).await
-}
-
-/// The same, of whomever.
-pub async fn bindings_where(cx: &Cx, wanted: impl Fn(&Binding) -> bool) -> Found {
-    let all = |cluster: Cluster| async move { cluster.all_bindings().await };
-    let (mut found, unseen) = in_every_cluster(cx, all).await;
-    found.retain(|binding| !binding.reserved && wanted(binding));
-    (found, unseen)
-}
-
-/// As [`bindings`], but only those at whole clusters that are ours: one request per cluster.
-pub async fn own_cluster_bindings(cx: &Cx, names: &Names) -> Found {
-    let own = |cluster: Cluster| async move { cluster.own_cluster_bindings().await };
-    let (mut found, unseen) = in_every_cluster(cx, own).await;
-    found.retain(|binding| !binding.reserved && names.are_in(binding));
-    (found, unseen)
-}
-
-async fn in_every_cluster<F>(cx: &Cx, list: impl Fn(Cluster) -> F) -> Found
-where
-    F: Future<Output = Result<Vec<Binding>, CallError>>,
-{
-    let list = &list;
-    let calls = cx.policy().clusters.keys().map(|name| async move {
-        let found = async { Ok::<_, StepError>(list(cx.cluster(name).await?).await?) };
-        (name, found.await)
-    });
-    let (mut bindings, mut unseen) = (Vec::new(), BTreeMap::new());
-    for (name, found) in join_all(calls).await {
-        match found {
-            Ok(found) => bindings.extend(found),
-            Err(error) => drop(unseen.insert(name.clone(), error.to_string())),
-        }
-    }
-    (bindings, unseen)
-}
-
-/// What to say of clusters that could not be seen.
-pub fn unseen_lines(unseen: &BTreeMap<ClusterName, String>) -> Vec<String> {
-    unseen.iter().map(|(name, why)| format!("cluster {name} could not be seen: {why}")).collect()
 }

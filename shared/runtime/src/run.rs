@@ -1,6 +1,10 @@
 //! Look, decide, act, look again.
 
+use std::future::Future;
+
 use latchkey_core::{Approval, Decision, Op, case::Outcome, message::StepMessage};
+
+use tracing::Instrument as _;
 
 use crate::{
     apply::apply,
@@ -48,8 +52,8 @@ pub struct Look {
 /// # Errors
 /// Whatever observing meets.
 pub async fn look<S: Step>(cx: &Cx, request: &S::Request) -> Result<Look, StepError> {
-    let facts = S::observe(cx, request).await?;
-    let decision = S::decide(request, &facts, cx.now());
+    let facts = observe::<S>(cx, request).await?;
+    let decision = decide::<S>(cx, request, &facts);
     let writes = !decision.ops().is_empty();
     let approval = writes.then(|| S::approval(request, &facts)).flatten();
     Ok(Look { decision, approval })
@@ -71,8 +75,8 @@ pub async fn run<S: Step>(
 ) -> Result<Run, StepError> {
     let mut done: Vec<Op> = Vec::new();
     for _ in 0..ROUNDS {
-        let (facts, paused) = futures::try_join!(S::observe(cx, request), pause::of(cx))?;
-        let decision = S::decide(request, &facts, cx.now());
+        let (facts, paused) = futures::try_join!(observe::<S>(cx, request), pause::of(cx))?;
+        let decision = decide::<S>(cx, request, &facts);
         let Decision::Apply { ops, residue } = &decision else {
             return Ok(without_writes(decision, &done));
         };
@@ -89,10 +93,23 @@ pub async fn run<S: Step>(
             return Ok(waiting(why, residue.clone(), &done));
         }
         S::reserve(cx, &facts).await?;
-        let wrote = write(cx, &news, S::IN_ORDER, &mut done).await;
+        let writing = write(cx, &news, S::IN_ORDER, &mut done);
+        let span = tracing::info_span!("apply", latchkey.writes = news.len());
+        let wrote = writing.instrument(span).await;
         wrote.map_err(|error| pause::of_these(error, &news, &done))?;
     }
     Ok(finished(&done, Vec::new(), false))
+}
+
+fn observe<'a, S: Step>(
+    cx: &'a Cx,
+    request: &'a S::Request,
+) -> impl Future<Output = Result<S::Facts, StepError>> + Send + 'a {
+    S::observe(cx, request).instrument(tracing::info_span!("look"))
+}
+
+fn decide<S: Step>(cx: &Cx, request: &S::Request, facts: &S::Facts) -> Decision {
+    tracing::info_span!("decide").in_scope(|| S::decide(request, facts, cx.now()))
 }
 
 /// One failed revocation never stops the others; a failed grant stops at once.

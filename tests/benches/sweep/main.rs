@@ -92,6 +92,7 @@ async fn measure(size: usize) -> Result<[Cost; 3]> {
 }
 
 /// What the handler complains about.
+#[expect(clippy::needless_pass_by_value, reason = "the host gives its lines away")]
 fn tell(line: dev_host::Line) {
     if line.text.contains(" ERROR ") || line.text.contains(" WARN ") {
         println!("{}", line.text);
@@ -159,5 +160,6 @@ fn options(dir: &Path) -> Result<StageOptions> {
         least_privilege: true,
         notified: false,
         kubernetes: BTreeMap::new(),
+        settings: BTreeMap::new(),
     })
 }

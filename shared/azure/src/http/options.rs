@@ -63,11 +63,15 @@ fn install_ring() {
 }
 
 /// A client that follows no redirects: a bearer token goes only where it was meant to go.
+///
+/// Header names begin with capitals because Service Bus makes message properties of them, and
+/// other clients look for `Diagnostic-Id` letter by letter.
 pub(super) fn client(options: &HttpOptions) -> Result<Client, HttpSetupError> {
     install_ring();
     let mut builder = Client::builder()
         .connect_timeout(options.connect_timeout)
         .timeout(options.attempt_timeout)
+        .http1_title_case_headers()
         .redirect(Policy::none());
     if let Some(path) = &options.ca_file {
         let pem = fs::read(path)

@@ -3,10 +3,12 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use latchkey_core::{Call, CallError, call::Cause};
+use latchkey_telemetry::Outgoing;
 use reqwest::{
     Client, StatusCode,
     header::{AUTHORIZATION, HeaderName, HeaderValue, USER_AGENT},
 };
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::{
@@ -89,12 +91,27 @@ impl Http {
         request: &Request,
         auth: Option<Auth<'_>>,
     ) -> Result<Answer, CallError> {
+        let told = Outgoing::begin(&request.call, request.url.host_str().unwrap_or_default());
+        let answer = self.tries(request, auth, &told).instrument(told.span()).await;
+        match &answer {
+            Ok(answer) => told.answered(answer.status.as_u16()),
+            Err(error) => told.failed(error),
+        }
+        answer
+    }
+
+    async fn tries(
+        &self,
+        request: &Request,
+        auth: Option<Auth<'_>>,
+        told: &Outgoing,
+    ) -> Result<Answer, CallError> {
         let call = &request.call;
         let mut budget = self.budget();
         let mut refreshed = false;
         loop {
             let token = bearer(auth).await?;
-            match self.attempt(request, token.as_ref(), budget.left()).await {
+            match self.attempt(request, token.as_ref(), budget.left(), told).await {
                 Verdict::Done(answer) => match (auth, &token) {
                     (Some(auth), Some(token)) if expired(&answer) && !refreshed => {
                         refreshed = true;
@@ -135,10 +152,17 @@ impl Http {
         self.exchange(request, auth).await?.ok(&request.call)
     }
 
-    async fn attempt(&self, request: &Request, token: Option<&Token>, left: Duration) -> Verdict {
+    async fn attempt(
+        &self,
+        request: &Request,
+        token: Option<&Token>,
+        left: Duration,
+        told: &Outgoing,
+    ) -> Verdict {
         let id = Uuid::new_v4();
         let outcome = self.once(request, token, left, id).await;
-        let status = outcome.as_ref().map_or(0, |answer| answer.status.as_u16());
+        let status = outcome.as_ref().ok().map(|answer| answer.status.as_u16());
+        told.attempted(status);
         let Call { service, what } = &request.call;
         tracing::debug!(%service, what, status, host = request.url.host_str(), %id, "call");
         match outcome {

@@ -12,7 +12,9 @@ use std::{
 
 use azure_core::{credentials::TokenCredential, time::OffsetDateTime};
 use latchkey_core::{Call, CallError, Service};
+use latchkey_telemetry::Outgoing;
 use reqwest::header::HeaderValue;
+use tracing::Instrument as _;
 
 use crate::http::Http;
 use credential::Source;
@@ -118,13 +120,21 @@ impl Tokens {
         if let Some(token) = held.as_ref().filter(|token| token.fresh()) {
             return Ok(token.clone());
         }
-        let token = self.inner.source.fetch(scope).await.map_err(|error| CallError::Busy {
-            call: Call { service: Service::Identity, what: "get an access token" },
-            retry_after: None,
-            source: Some(error.into()),
-        })?;
+        let token = self.fetch(scope).await?;
         *held = Some(token.clone());
         Ok(token)
+    }
+
+    async fn fetch(&self, scope: &str) -> Result<Token, CallError> {
+        let call = Call { service: Service::Identity, what: "get an access token" };
+        let told = Outgoing::begin(&call, "");
+        let fetched = self.inner.source.fetch(scope).instrument(told.span()).await;
+        let fetched = fetched.map_err(|error| {
+            let source = Some(error.into());
+            CallError::Busy { call, retry_after: None, source }
+        });
+        told.ended(&fetched);
+        fetched
     }
 
     /// Never hands out `refused` again; a token fetched in the meantime stays.

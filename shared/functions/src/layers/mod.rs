@@ -11,7 +11,7 @@ use crate::{Failure, Reply};
 pub use self::{
     catch_panic::{CatchPanic, CatchPanicService},
     deadline::{Deadline, DeadlineService},
-    trace::{Trace, TraceService},
+    trace::{MakeSpan, Trace, TraceService},
 };
 
 /// The future of the layers' services.
