@@ -71,12 +71,7 @@ async fn answer(cx: &Cx, caller: &Caller, request: &HttpRequest) -> Result<HttpR
 }
 
 /// What an operator does to Latchkey itself; every one of these has a reason.
-async fn operate(
-    cx: &Cx,
-    caller: &Caller,
-    route: Route<'_>,
-    body: &[u8],
-) -> Result<Value, Fault> {
+async fn operate(cx: &Cx, caller: &Caller, route: Route<'_>, body: &[u8]) -> Result<Value, Fault> {
     match route {
         Route::Pause(app) => apps::pause(cx, caller, app, body).await,
         Route::Resume(app) => apps::resume(cx, caller, app, body).await,
