@@ -207,7 +207,8 @@ async fn a_drill_tells_of_every_protected_account_and_cluster() {
     {
         let world = &ops.stage.sandbox.world;
         let mut directory = world.directory.write().unwrap_or_else(PoisonError::into_inner);
-        directory.change_user(&id, |user| user.account_enabled = false).expect("it exists");
+        let changed = directory.change_user(&id, |user| user.account_enabled = false);
+        assert!(changed.expect("it exists").is_ok());
     }
     let after = ops.get("drill").await;
     assert_eq!(after.body["ready"], false);
