@@ -16,6 +16,7 @@
 //! - `just_in_time`: is membership for a time approved, given, and over by itself?
 //! - `leaver`: how many calls and round trips does a leaver cost?
 //! - `ops`: who may ask `ops` for what, and what does it answer?
+//! - `packed`: is what is deployed what it should be: its files, its functions, its rights?
 //! - `real_cluster`: does it do the same to an API server that nobody here wrote?
 //! - `sweep`: does it find what nobody told us of?
 //! - `tidy`: do lists, folders, generated files and dependencies agree?
@@ -37,6 +38,7 @@ mod every_step;
 mod just_in_time;
 mod leaver;
 mod ops;
+mod packed;
 mod played;
 mod real_cluster;
 mod sweep;

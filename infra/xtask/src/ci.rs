@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use xtask::{clients::venv, pack, timeline::print};
+use xtask::{pack, timeline::print, venv};
 
 use crate::licenses;
 
@@ -31,7 +31,7 @@ const CHECKS: &[Check] = &[
 /// need them say so loudly, and fail in CI.
 fn tools() -> Result<()> {
     print("ci: the Azure CLI, from tests/tools/az/requirements.txt");
-    if let Err(error) = venv::install() {
+    if let Err(error) = venv::AZURE_CLI.install() {
         print(&format!("ci: it could not be installed: {error:#}"));
     }
     let tools = pack::root().join("tests").join("tools");

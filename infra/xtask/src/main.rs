@@ -14,7 +14,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use xtask::{bless::bless, clients::venv, timeline::print};
+use xtask::{bless::bless, dist, timeline::print, venv};
 
 #[derive(Debug, Parser)]
 #[command(name = "xtask", about = "Development commands of Latchkey")]
@@ -69,6 +69,13 @@ enum Command {
     },
     /// Install the Azure CLI that tests and benches use, and print where it is.
     Az,
+    /// Write what is deployed: a folder and a zip for every function app, below `target/dist`.
+    Dist {
+        /// Ship this policy with every app, as `access.yaml` beside the binary; else
+        /// `LATCHKEY_POLICY` has to name one that comes to the app another way.
+        #[arg(long)]
+        policy: Option<PathBuf>,
+    },
     /// Everything that CI runs.
     Ci,
 }
@@ -98,8 +105,12 @@ fn run(command: Command) -> Result<ExitCode> {
         }
         Command::Bench { only, check } => bench::bench(only.as_deref(), check),
         Command::Az => {
-            venv::install()?;
-            print(&venv::az().display().to_string());
+            venv::AZURE_CLI.install()?;
+            print(&venv::AZURE_CLI.program("az").display().to_string());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Dist { policy } => {
+            dist::dist(policy.as_deref())?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Ci => ci::ci(),

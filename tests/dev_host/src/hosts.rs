@@ -82,10 +82,19 @@ impl Hosts {
         self.apps.values().for_each(Host::kill_handler);
     }
 
-    /// [`Hosts::kill_handlers`] as a value, for a task of its own.
-    pub fn killer(&self) -> impl Fn() + Send + Sync + 'static {
-        let killers: Vec<_> = self.apps.values().map(Host::killer).collect();
-        move || killers.iter().for_each(|kill| kill())
+    /// A value that kills the handler a function runs in, for a task of its own; every handler when
+    /// no function is named, or none of that name is here.
+    pub fn killer(&self) -> impl Fn(Option<&str>) + Send + Sync + 'static {
+        let killers: Vec<_> =
+            self.apps.values().map(|host| (host.functions(), host.killer())).collect();
+        move |function: Option<&str>| {
+            let runs = |functions: &BTreeMap<_, _>| {
+                function.is_some_and(|name| functions.contains_key(name))
+            };
+            let anywhere = killers.iter().any(|(functions, _)| runs(functions));
+            let meant = killers.iter().filter(|(functions, _)| !anywhere || runs(functions));
+            meant.for_each(|(_, kill)| kill());
+        }
     }
 
     /// All finished invocations so far, in the order they finished.

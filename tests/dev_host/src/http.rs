@@ -58,15 +58,10 @@ impl Door {
         Self { invoker, routes, tasks }
     }
 
-    /// Whether this request is for one of this app's functions.
-    fn takes(&self, call: &Call) -> bool {
+    /// Whether a function of this name is in this app.
+    fn has(&self, name: &str) -> bool {
         let functions = &self.invoker.app.functions;
-        let has = |name: &str| functions.iter().any(|f| f.name.eq_ignore_ascii_case(name));
-        match call.path.strip_prefix(BY_HAND) {
-            Some(name) => has(name),
-            None if call.path == EVENT_GRID => call.query("functionName").is_some_and(has),
-            None => self.find(&call.method, &call.path).is_some(),
-        }
+        functions.iter().any(|function| function.name.eq_ignore_ascii_case(name))
     }
 
     fn find(&self, method: &Method, path: &str) -> Option<(&Route, Params)> {
@@ -145,9 +140,10 @@ fn title_case(name: &str) -> String {
     name.split('-').map(word).collect::<Vec<_>>().join("-")
 }
 
-/// Answers for these apps: whose function a request is for, takes it.
+/// Answers for these apps: whose function a request is for, takes it. Of several routes that fit,
+/// the most particular one is meant.
 pub(crate) fn router(doors: Vec<Arc<Door>>) -> Router {
-    Router::new().fallback(answer).with_state(doors.into())
+    Router::new().fallback(answer).with_state(Arc::from(doors))
 }
 
 /// Serves on a port of 127.0.0.1 until stopped; 0 picks a free one.
@@ -170,16 +166,20 @@ async fn answer(State(doors): State<Arc<[Arc<Door>]>>, request: Request) -> Resp
         Ok(call) => call,
         Err(status) => return status.into_response(),
     };
-    let Some(door) = doors.iter().find(|door| door.takes(&call)).or(doors.first()) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
-    if let Some(name) = call.path.strip_prefix(BY_HAND) {
+    let app_of = |name: &str| doors.iter().find(|door| door.has(name)).or(doors.first());
+    if let Some(name) = call.path.strip_prefix(BY_HAND)
+        && let Some(door) = app_of(name)
+    {
         return by_hand(door, name, &call);
     }
-    if call.path == EVENT_GRID {
+    if call.path == EVENT_GRID
+        && let Some(door) = app_of(call.query("functionName").unwrap_or_default())
+    {
         return event_grid(door, &call).await;
     }
-    let Some((route, params)) = door.find(&call.method, &call.path) else {
+    let found = doors.iter().filter_map(|door| Some((door, door.find(&call.method, &call.path)?)));
+    let found = found.min_by(|(_, (a, _)), (_, (b, _))| a.template.cmp(&b.template));
+    let Some((door, (route, params))) = found else {
         return StatusCode::NOT_FOUND.into_response();
     };
     if !door.may(route.level, &call) {

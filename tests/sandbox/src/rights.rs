@@ -111,9 +111,7 @@ impl World {
         match (of_identity, self.rights_of_function(caller)) {
             (None, None) => Allowed::Everything,
             (Some(rights), None) | (None, Some(rights)) => Allowed::Only(rights),
-            (Some(of_identity), Some(of_function)) => {
-                Allowed::Only(of_identity.both(&of_function))
-            }
+            (Some(of_identity), Some(of_function)) => Allowed::Only(of_identity.both(&of_function)),
         }
     }
 

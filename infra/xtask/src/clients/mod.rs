@@ -10,7 +10,6 @@ mod files;
 mod ran;
 mod terminal;
 mod tools;
-pub mod venv;
 
 use std::{path::Path, sync::Arc};
 

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Result, bail};
 
-use super::venv;
+use crate::venv;
 
 /// Names another `az` than the one that `cargo xtask ci` installs.
 pub const AZ: &str = "LATCHKEY_AZ";
@@ -26,7 +26,7 @@ impl Tools {
     /// # Errors
     /// When one is missing under CI.
     pub fn find() -> Result<Option<Self>> {
-        let az = env::var_os(AZ).map_or_else(venv::az, PathBuf::from);
+        let az = env::var_os(AZ).map_or_else(|| venv::AZURE_CLI.program("az"), PathBuf::from);
         let mut missing = Vec::new();
         if !az.is_file() {
             missing.push(format!("az is not at {} (cargo xtask az installs it)", az.display()));
