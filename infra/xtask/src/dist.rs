@@ -21,6 +21,8 @@ use crate::{
 /// Azure Functions 4 (Debian 11 and later, Azure Linux 2.35 and later).
 const OLDEST_GLIBC: &str = "2.28";
 const TARGET: &str = "x86_64-unknown-linux-gnu";
+/// Names a folder with `cargo-zigbuild` and Zig to use instead of those of the lock.
+const ZIG: &str = "LATCHKEY_ZIG";
 
 /// Where the folders are.
 pub fn folder() -> PathBuf {
@@ -66,23 +68,32 @@ pub fn write(to: &Path, binary: &Path, policy: Option<&Path>) -> Result<()> {
 
 /// Builds the binary with Zig as linker, for which the machine's own glibc does not matter.
 fn build() -> Result<PathBuf> {
-    venv::ZIG.install().context("Zig, from infra/build/requirements.txt")?;
-    let folder = venv::ZIG.folder();
-    let mut zigbuild =
-        pack::in_clean_environment(Command::new(venv::ZIG.program("cargo-zigbuild")));
+    let zig = zig()?;
+    let mut zigbuild = pack::in_clean_environment(Command::new(zig.join("cargo-zigbuild")));
     let path = env::var_os("PATH").unwrap_or_default();
-    let path = [folder.join("bin")].into_iter().chain(env::split_paths(&path));
+    let path = env::join_paths([zig].into_iter().chain(env::split_paths(&path)))?;
+    zigbuild.current_dir(pack::root()).env("PATH", path);
+    for cache in ["CARGO_ZIGBUILD_CACHE_DIR", "ZIG_GLOBAL_CACHE_DIR"] {
+        if env::var_os(cache).is_none() {
+            zigbuild.env(cache, pack::target().join("zig").join("cache"));
+        }
+    }
     zigbuild
-        .current_dir(pack::root())
-        .env("PATH", env::join_paths(path)?)
-        .env("CARGO_ZIGBUILD_CACHE_DIR", folder.join("cargo-zigbuild"))
-        .env("ZIG_GLOBAL_CACHE_DIR", folder.join("cache"))
         .args(["zigbuild", "--quiet", "--release", "--package", "handlers", "--bin", BINARY])
         .args(["--target", &format!("{TARGET}.{OLDEST_GLIBC}")]);
     if !zigbuild.status().context("cargo-zigbuild cannot be run")?.success() {
         bail!("{BINARY} does not build for glibc {OLDEST_GLIBC}");
     }
     Ok(pack::target().join(TARGET).join("release").join(BINARY))
+}
+
+/// The folder of the programs.
+fn zig() -> Result<PathBuf> {
+    if let Some(folder) = env::var_os(ZIG) {
+        return Ok(folder.into());
+    }
+    venv::ZIG.install().context("Zig, from infra/build/requirements.txt")?;
+    Ok(venv::ZIG.folder().join("bin"))
 }
 
 /// Holds that the binary runs wherever that glibc or a later one is. Gives the one it asks for.
