@@ -71,13 +71,12 @@ impl World {
     /// [`restrict`](Self::restrict) does.
     pub fn add_identity(&self, name: &str) -> String {
         let client_id = Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).to_string();
-        if self.is_ours(&client_id) {
-            return client_id;
-        }
         let mut directory = self.directory.write().unwrap_or_else(PoisonError::into_inner);
-        directory.add_managed_identity(name, &client_id);
+        if directory.service_principal(&client_id).is_none() {
+            directory.add_managed_identity(name, &client_id);
+        }
         let mut table = self.rights.identities.write().unwrap_or_else(PoisonError::into_inner);
-        table.insert(client_id.clone(), None);
+        table.entry(client_id.clone()).or_default();
         client_id
     }
 
