@@ -78,8 +78,8 @@ fn options(dir: &Path) -> Result<StageOptions> {
     Ok(StageOptions {
         policy: pack::root().join("access.yaml"),
         ledger: dir.join("ledger"),
-        app: dir.join("app"),
-        binary: pack::build(true)?,
+        apps: dir.join("apps"),
+        binary: Some(pack::build(true)?),
         latency: Vec::new(),
         faults: None,
         fast_forward: false,

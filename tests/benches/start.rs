@@ -41,8 +41,8 @@ fn main() -> Result<ExitCode> {
         anyhow::Ok(sandbox)
     })?;
     let environment = stage::environment(&options, &sandbox)?;
-    pack::pack(&options.app, &options.binary, &[])?;
-    let app = App { dir: options.app, environment };
+    pack::pack_apps(&options.apps, &pack::build(true)?)?;
+    let app = App { dir: options.apps.join("directory"), environment };
     app.spawn()?; // the first one reads the binary from the disk
     let spawns: Vec<_> = (0..SPAWNS).map(|_| app.spawn()).collect::<Result<_>>()?;
     Ok(report(&spawns))
@@ -73,8 +73,8 @@ fn options(dir: &Path) -> Result<StageOptions> {
     Ok(StageOptions {
         policy: pack::root().join("access.yaml"),
         ledger: dir.join("ledger"),
-        app: dir.join("app"),
-        binary: pack::build(true)?,
+        apps: dir.join("apps"),
+        binary: Some(pack::build(true)?),
         latency: Vec::new(),
         faults: None,
         fast_forward: false,

@@ -233,7 +233,7 @@ fn kill_before_the_group_goes(played: &Played) {
             return None;
         }
         alive = false;
-        kill();
+        kill(seen.function);
         Some(Fault::DropBefore)
     }));
 }

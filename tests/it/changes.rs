@@ -111,7 +111,7 @@ async fn a_process_that_dies_between_reading_and_asking_reads_the_same_changes_a
         if !asks || !std::mem::take(&mut alive) {
             return None;
         }
-        kill();
+        kill(seen.function);
         Some(Fault::DropBefore)
     }));
     played.sneak(OTHER);

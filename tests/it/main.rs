@@ -18,6 +18,7 @@
 //! - `just_in_time`: is membership for a time approved, given, and over by itself?
 //! - `leaver`: how many calls and round trips does a leaver cost?
 //! - `ops`: who may ask `ops` for what, and what does it answer?
+//! - `packed`: is what is deployed what it should be: its files, its functions, its rights?
 //! - `pause`: does a paused app write nothing, lose nothing, and go on when it is resumed?
 //! - `real_cluster`: does it do the same to an API server that nobody here wrote?
 //! - `sweep`: does it find what nobody told us of?
@@ -44,6 +45,7 @@ mod infra;
 mod just_in_time;
 mod leaver;
 mod ops;
+mod packed;
 mod pause;
 mod played;
 mod real_cluster;

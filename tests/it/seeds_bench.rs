@@ -153,8 +153,8 @@ fn options(dir: &Path, document: &Document) -> Result<StageOptions> {
     Ok(StageOptions {
         policy: document.file(),
         ledger: dir.join("ledger"),
-        app: dir.join("app"),
-        binary: pack::build(true)?,
+        apps: dir.join("apps"),
+        binary: Some(pack::build(true)?),
         latency: Vec::new(),
         faults: None,
         fast_forward: false,

@@ -154,7 +154,7 @@ async fn a_comparison_of_everybody_that_is_killed_between_two_slices_goes_on_wit
         if before != Some(slice + 2) || !std::mem::take(&mut alive) {
             return None;
         }
-        kill();
+        kill(seen.function);
         Some(Fault::DropBefore)
     }));
 

@@ -62,7 +62,9 @@ impl From<StepError> for Fault {
             StepError::Unreadable { field, why } => {
                 Self::in_field(StatusCode::BAD_REQUEST, &field, &why)
             }
-            StepError::Failed { .. } => Self::new(StatusCode::BAD_GATEWAY, reason),
+            StepError::Denied { .. } | StepError::Failed { .. } => {
+                Self::new(StatusCode::BAD_GATEWAY, reason)
+            }
             StepError::Refused(refusal) => refusal.into(),
             StepError::Paused { .. } => Self::new(StatusCode::CONFLICT, reason),
         }

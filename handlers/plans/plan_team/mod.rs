@@ -123,7 +123,7 @@ async fn at(
         held.assignments = cx.arm().assignments_of(&scope, &group.id).await?;
     }
     let mut found = inside(cx, team, name, group).await;
-    if matches!(found, Err(StepError::Failed { .. })) {
+    if matches!(found, Err(StepError::Denied { .. } | StepError::Failed { .. })) {
         let seen = secured::look(cx, name).await?;
         if seen.integration != Integration::Managed || seen.changing.is_some() {
             held.unguarded.insert(name.clone());

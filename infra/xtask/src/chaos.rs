@@ -19,7 +19,7 @@ const MOST_KILLS: u64 = 6;
 /// handler does next.
 const LATEST: u64 = 20;
 
-/// Counts the requests that the tenant gets, and kills the handler at some of them.
+/// Counts the requests that the tenant gets, and at some of them kills the handler that sent it.
 #[derive(Debug)]
 pub struct Chaos {
     requests: Arc<AtomicUsize>,
@@ -63,10 +63,11 @@ impl Chaos {
                 points.pop_first();
                 let wait = draw(seed, &format!("wait {}", request.index), LATEST);
                 let kill = Arc::clone(&kill);
+                let function = request.function.map(str::to_owned);
                 kills.fetch_add(1, Ordering::Relaxed);
                 tokio::spawn(async move {
                     tokio::time::sleep(Duration::from_millis(wait)).await;
-                    kill();
+                    kill(function.as_deref());
                 });
             }
             None

@@ -14,6 +14,7 @@ use latchkey_runtime::case;
 use xtask::{
     chaos::Chaos,
     clients::Desk,
+    dist,
     doors::{Answer, Doors},
     events::events,
     options::{StageOptions, api_server, latency},
@@ -63,6 +64,9 @@ pub struct Dev {
     /// Run the optimised build.
     #[arg(long)]
     release: bool,
+    /// Run what `cargo xtask dist` wrote, as it is.
+    #[arg(long, conflicts_with = "release")]
+    packed: bool,
     /// Show the handler's own log.
     #[arg(long)]
     verbose: bool,
@@ -112,8 +116,8 @@ impl Dev {
         Ok(StageOptions {
             policy: self.policy.clone().unwrap_or_else(|| pack::root().join("access.yaml")),
             ledger,
-            app: dir.join("app"),
-            binary: pack::build(self.release)?,
+            apps: if self.packed { dist::folder() } else { dir.join("apps") },
+            binary: if self.packed { None } else { Some(pack::build(self.release)?) },
             latency: latency(&self.latency)?,
             faults: self.faults,
             fast_forward: self.once,

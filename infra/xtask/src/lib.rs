@@ -1,10 +1,14 @@
 //! Development commands of Latchkey, and the stage they and the integration tests play on.
 
+pub mod apps;
+pub mod archive;
 pub mod before;
 pub mod bless;
 pub mod chaos;
 pub mod clients;
+pub mod dist;
 pub mod doors;
+pub mod elf;
 pub mod events;
 pub mod functions_page;
 pub mod options;

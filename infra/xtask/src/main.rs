@@ -15,7 +15,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use xtask::{bless::bless, timeline::print, venv};
+use xtask::{bless::bless, dist, timeline::print, venv};
 
 #[derive(Debug, Parser)]
 #[command(name = "xtask", about = "Development commands of Latchkey")]
@@ -72,6 +72,13 @@ enum Command {
     Az,
     /// Judge the Bicep files with checkov.
     Checkov,
+    /// Write what is deployed: a folder and a zip for every function app, below `target/dist`.
+    Dist {
+        /// Ship this policy with every app, as `access.yaml` beside the binary; else
+        /// `LATCHKEY_POLICY` has to name one that comes to the app another way.
+        #[arg(long)]
+        policy: Option<PathBuf>,
+    },
     /// Everything that CI runs.
     Ci,
 }
@@ -109,6 +116,10 @@ fn run(command: Command) -> Result<ExitCode> {
             venv::CHECKOV.install()?;
             checkov::check()?;
             print("checkov: nothing but what infra/checkov.toml explains");
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Dist { policy } => {
+            dist::dist(policy.as_deref())?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Ci => ci::ci(),

@@ -13,17 +13,17 @@ pub struct StageOptions {
     pub policy: PathBuf,
     /// The ledger's directory.
     pub ledger: PathBuf,
-    /// Where the function app is packed to.
-    pub app: PathBuf,
-    /// The binary.
-    pub binary: PathBuf,
+    /// Where the function apps are, a folder each.
+    pub apps: PathBuf,
+    /// Packs the apps there with this binary first; else they are there already.
+    pub binary: Option<PathBuf>,
     /// Waits before every answer.
     pub latency: Vec<(Service, Duration)>,
     /// A seeded mix of faults.
     pub faults: Option<u64>,
     /// Deliver scheduled messages as soon as nothing else is to do.
     pub fast_forward: bool,
-    /// Grant each function only what it needs.
+    /// Grant each function only what it needs, and each app's identity what its functions need.
     pub least_privilege: bool,
     /// Let Entra tell of changes from the start; else they are only polled for.
     pub notified: bool,

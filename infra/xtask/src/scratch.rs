@@ -21,7 +21,7 @@ const MEMORY: &str = "/dev/shm";
 #[derive(Debug)]
 pub struct Scratch {
     files: TempDir,
-    app: TempDir,
+    apps: TempDir,
     binary: PathBuf,
 }
 
@@ -33,10 +33,10 @@ impl Scratch {
     pub fn new() -> Result<Self> {
         let binary = BINARY.clone().map_err(anyhow::Error::msg)?;
         // Beside the binary, which is linked there instead of copied.
-        let app = TempDir::new_in(binary.parent().context("the binary has no folder")?)?;
+        let apps = TempDir::new_in(binary.parent().context("the binary has no folder")?)?;
         let memory = Path::new(MEMORY);
         let files = if memory.is_dir() { TempDir::new_in(memory)? } else { TempDir::new()? };
-        Ok(Self { files, app, binary })
+        Ok(Self { files, apps, binary })
     }
 
     /// Where a test may put files of its own, such as another policy.
@@ -44,13 +44,18 @@ impl Scratch {
         self.files.path()
     }
 
+    /// The binary.
+    pub fn binary(&self) -> &Path {
+        &self.binary
+    }
+
     /// The example policy, nothing disturbed, no waiting for delays, least privilege.
     pub fn options(&self) -> StageOptions {
         StageOptions {
             policy: pack::root().join("access.yaml"),
             ledger: self.files.path().join("ledger"),
-            app: self.app.path().join("app"),
-            binary: self.binary.clone(),
+            apps: self.apps.path().join("apps"),
+            binary: Some(self.binary.clone()),
             latency: Vec::new(),
             faults: None,
             fast_forward: true,

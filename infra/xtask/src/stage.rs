@@ -1,4 +1,4 @@
-//! The stage: a sandbox, the dev host and the real `latchkey` binary behind it.
+//! The stage: a sandbox, and the function apps with the real `latchkey` binary, each in a dev host.
 
 use std::{
     collections::BTreeMap,
@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use dev_host::{Host, HostOptions, Line};
+use dev_host::{HostOptions, Hosts, Line};
 use handlers::{events::entra_webhook, timers::keep_subscriptions};
 use jiff::SignedDuration;
 use latchkey_azure::{
@@ -24,7 +24,7 @@ use url::Url;
 use crate::{
     before::Before,
     options::StageOptions,
-    pack::pack,
+    pack::pack_apps,
     tenant::{self, Cast},
     timeline::print,
 };
@@ -47,8 +47,8 @@ const LAST_HURRY: SignedDuration = SignedDuration::from_mins(20);
 pub struct Stage {
     /// The tenant.
     pub sandbox: Sandbox,
-    /// The Functions host.
-    pub host: Host,
+    /// The Functions hosts, one for each function app.
+    pub host: Hosts,
     /// The policy.
     pub policy: Policy,
     /// People who are there before.
@@ -59,6 +59,8 @@ pub struct Stage {
     pub clients: Arc<Clients>,
     /// Whether messages scheduled for soon are delivered as soon as nothing else is to do.
     pub hurried: bool,
+    /// The settings that all apps have.
+    environment: BTreeMap<String, String>,
 }
 
 impl Stage {
@@ -95,29 +97,25 @@ impl Stage {
             let url = format!("http://127.0.0.1:{http_port}/api/{}", entra_webhook::NAME);
             environment.insert("LATCHKEY_NOTIFICATION_URL".into(), url);
         }
-        let clients = Arc::new(clients(&environment)?);
-        disturb(options, &sandbox);
-        pack(&options.app, &options.binary, &[])?;
-        let broker = sandbox.world.bus.clone();
+        let clients = Arc::new(clients(&environment, None)?);
+        disturb(options, &sandbox)?;
+        if let Some(binary) = &options.binary {
+            pack_apps(&options.apps, binary)?;
+        }
+        let broker = &sandbox.world.bus;
         broker.fast_forward_within(options.fast_forward.then_some(HURRY));
-        let mut host = HostOptions::new(&options.app, broker, sandbox.world.clock.clone());
-        let events = &sandbox.world.event_grid;
-        events.hurry(options.fast_forward);
-        host.event_grid = Some(events.clone());
-        host.environment = environment.clone();
-        host.on_line = Arc::new(on_line);
-        host.max_errors = None;
-        host.http_port = http_port;
+        sandbox.world.event_grid.hurry(options.fast_forward);
         let changes = EntityOptions::default().sessions(true).detecting_duplicates();
-        sandbox.world.bus.declare_queue(CHANGES, changes);
-        let host = Host::start(host).await?;
+        broker.declare_queue(CHANGES, changes);
+        let host =
+            Hosts::start(http_port, hosts(options, &sandbox, &environment, on_line)?).await?;
         host.ready().await?;
         if options.notified {
             host.run(keep_subscriptions::NAME, "").await?;
         }
         let ca_file = PathBuf::from(&environment["LATCHKEY_CA_FILE"]);
         let hurried = options.fast_forward;
-        Ok(Self { sandbox, host, policy, cast, ca_file, clients, hurried })
+        Ok(Self { sandbox, host, policy, cast, ca_file, clients, hurried, environment })
     }
 
     /// Lets no look wait any more, if messages are hurried along at all: nothing more is coming.
@@ -125,6 +123,16 @@ impl Stage {
         if self.hurried {
             self.sandbox.world.bus.fast_forward_within(Some(LAST_HURRY));
         }
+    }
+
+    /// Clients with the identity of an app, and nobody else's.
+    ///
+    /// # Errors
+    /// When there is no such app.
+    pub fn clients_of(&self, app: &str) -> Result<Clients> {
+        let identities = tenant::identities(&self.sandbox)?;
+        let client_id = identities.get(app).with_context(|| format!("no app {app}"))?;
+        clients(&self.environment, Some(client_id))
     }
 
     /// The view of a function, to look at the tenant with.
@@ -137,6 +145,28 @@ impl Stage {
         let who = Who::Operator { user: user.to_owned(), roles: vec![role.to_owned()] };
         self.sandbox.world.token_for(&who, AUDIENCE)
     }
+}
+
+/// How each function app is hosted: with the settings of all, its own name and its own identity.
+fn hosts(
+    options: &StageOptions,
+    sandbox: &Sandbox,
+    environment: &BTreeMap<String, String>,
+    on_line: impl Fn(Line) + Send + Sync + 'static,
+) -> Result<BTreeMap<String, HostOptions>> {
+    let world = &sandbox.world;
+    let mut all = HostOptions::new(&options.apps, world.bus.clone(), world.clock.clone());
+    all.event_grid = Some(world.event_grid.clone());
+    all.on_line = Arc::new(on_line);
+    all.max_errors = None;
+    let host = |(app, client_id): (String, String)| {
+        let mut host = HostOptions { app_root: options.apps.join(&app), ..all.clone() };
+        host.environment = environment.clone();
+        host.environment.insert("AZURE_CLIENT_ID".into(), client_id);
+        host.environment.insert("LATCHKEY_APP".into(), app.clone());
+        (app, host)
+    };
+    Ok(tenant::identities(sandbox)?.into_iter().map(host).collect())
 }
 
 /// Says what makes the real API servers take the sandbox's tokens.
@@ -188,7 +218,7 @@ pub fn environment(options: &StageOptions, sandbox: &Sandbox) -> Result<BTreeMap
         ("LATCHKEY_ENTRA_SECRETS", ENTRA_SECRETS.join(",")),
         ("LATCHKEY_GRAPH", trim(&ends.graph)),
         ("LATCHKEY_HR_SECRETS", HR_SECRETS.join(",")),
-        ("LATCHKEY_IDENTITIES", own_identity(sandbox)),
+        ("LATCHKEY_IDENTITIES", identities(sandbox)?.join(",")),
         ("LATCHKEY_LEDGER", trim(&ledger)),
         ("LATCHKEY_LOG_FORMAT", "text".to_owned()),
         ("LATCHKEY_POLICY", fs::canonicalize(&options.policy)?.display().to_string()),
@@ -200,11 +230,13 @@ pub fn environment(options: &StageOptions, sandbox: &Sandbox) -> Result<BTreeMap
     Ok(all)
 }
 
-/// The object id under which we act.
-fn own_identity(sandbox: &Sandbox) -> String {
+/// Object ids of the identities of all apps, and of the one that is nobody's.
+fn identities(sandbox: &Sandbox) -> Result<Vec<String>> {
+    tenant::identities(sandbox)?;
     let directory = sandbox.world.directory.read().unwrap_or_else(PoisonError::into_inner);
-    let ours = directory.service_principal(&sandbox.world.config.identity_client_id);
-    ours.map(|ours| ours.id.clone()).unwrap_or_default()
+    let clients = sandbox.world.identities();
+    let principals = clients.iter().filter_map(|id| directory.service_principal(id));
+    Ok(principals.map(|principal| principal.id.clone()).collect())
 }
 
 /// A port that nothing listens on: Entra must know the host's before the host starts.
@@ -212,29 +244,30 @@ fn free_port() -> Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
-fn clients(environment: &BTreeMap<String, String>) -> Result<Clients> {
+fn clients(environment: &BTreeMap<String, String>, client_id: Option<&str>) -> Result<Clients> {
     let get = |key: &str| environment.get(key).cloned();
     let config = Config::read(get)?;
     let http =
         Http::new(HttpOptions { ca_file: config.ca_file.clone(), ..HttpOptions::default() })?;
     let endpoint = Url::parse(&environment["IDENTITY_ENDPOINT"])?;
     let tokens =
-        Tokens::from_identity_endpoint(&http, endpoint, &environment["IDENTITY_HEADER"], None);
+        Tokens::from_identity_endpoint(&http, endpoint, &environment["IDENTITY_HEADER"], client_id);
     Ok(Clients::with_tokens(config, Clock::system(), &http, &tokens)?)
 }
 
-fn disturb(options: &StageOptions, sandbox: &Sandbox) {
+fn disturb(options: &StageOptions, sandbox: &Sandbox) -> Result<()> {
     let world = &sandbox.world;
     for (service, wait) in &options.latency {
         world.latency.set(*service, *wait);
     }
     if options.least_privilege {
-        tenant::grant_needs(sandbox);
+        tenant::grant_needs(sandbox)?;
     }
     if let Some(seed) = options.faults {
         world.faults.set(faults::seeded(seed, FaultMix::default()));
         world.lag.set(2);
     }
+    Ok(())
 }
 
 /// Object ids of users by UPN or name, for tests.

@@ -9,7 +9,7 @@ use latchkey_core::{Policy, policy::Authorization};
 use latchkey_runtime::Need;
 use sandbox::{ApiServer, ClusterSpec, Config, Directory, Rights, Sandbox};
 
-use crate::before::Before;
+use crate::{apps::apps, before::Before};
 
 /// Object ids of the people who are there before.
 #[derive(Debug, Clone)]
@@ -61,6 +61,7 @@ pub async fn fill(
         bail!("the policy has no cluster {name}");
     }
     let cast = people(sandbox, policy);
+    identities(sandbox)?;
     for (name, cluster) in &policy.clusters {
         let is_declared = !before.clusters.contains_key(name.as_str());
         let admin_group = cluster.admin_group.as_ref().filter(|_| is_declared);
@@ -122,11 +123,36 @@ fn admins(sandbox: &Sandbox, group: &str) -> String {
     id
 }
 
-/// Grants each function what it needs and nothing else.
-pub fn grant_needs(sandbox: &Sandbox) {
-    for (name, needs) in needs() {
-        sandbox.world.grant(name, rights(&needs));
+/// Makes an identity for every function app, unless it is there. Gives their client ids by app.
+///
+/// # Errors
+/// When the list of apps cannot be read.
+pub fn identities(sandbox: &Sandbox) -> Result<BTreeMap<String, String>> {
+    let identity = |app: String| {
+        let client_id = sandbox.world.add_identity(&format!("latchkey-{app}"));
+        (app, client_id)
+    };
+    Ok(apps()?.into_keys().map(identity).collect())
+}
+
+/// Grants each function what it needs and nothing else, and the identity of each app what its
+/// functions need together.
+///
+/// # Errors
+/// When the list of apps cannot be read.
+pub fn grant_needs(sandbox: &Sandbox) -> Result<()> {
+    let needs: BTreeMap<_, _> = needs().map(|(name, needs)| (name, rights(&needs))).collect();
+    for (name, rights) in &needs {
+        sandbox.world.grant(name, rights.clone());
     }
+    let identities = identities(sandbox)?;
+    for (app, functions) in apps()? {
+        let mut all = Rights::default();
+        let rights = functions.iter().filter_map(|function| needs.get(function.as_str()));
+        rights.for_each(|rights| all.extend(rights.clone()));
+        sandbox.world.restrict(&identities[&app], all);
+    }
+    Ok(())
 }
 
 /// The sandbox's rights for a function's needs.

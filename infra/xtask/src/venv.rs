@@ -25,6 +25,13 @@ pub const CHECKOV: Venv = Venv {
     lock: include_str!("../../../tests/tools/checkov/requirements.txt"),
 };
 
+/// Zig as linker and C compiler, which brings every glibc's symbols with it.
+pub const ZIG: Venv = Venv {
+    name: "zig",
+    file: "infra/build/requirements.txt",
+    lock: include_str!("../../build/requirements.txt"),
+};
+
 /// A virtual environment.
 #[derive(Debug, Clone, Copy)]
 pub struct Venv {
@@ -89,7 +96,7 @@ mod tests {
 
     #[test]
     fn every_lock_names_exact_versions_and_no_place_to_get_them() {
-        for venv in [AZURE_CLI, CHECKOV] {
+        for venv in [AZURE_CLI, CHECKOV, ZIG] {
             for line in venv.lock.lines() {
                 let exact = line.split_once("==").is_some_and(|(name, version)| {
                     let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
@@ -100,5 +107,6 @@ mod tests {
         }
         assert!(AZURE_CLI.lock.lines().any(|line| line.starts_with("azure-cli==")));
         assert!(CHECKOV.lock.lines().any(|line| line.starts_with("checkov==")));
+        assert!(ZIG.lock.lines().any(|line| line.starts_with("ziglang==")));
     }
 }

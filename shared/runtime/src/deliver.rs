@@ -53,7 +53,7 @@ pub async fn deliver(
         Err(error) => match fate(&error, message.tries, deliveries) {
             Fate::Now => return Err(error),
             Fate::Later(wait) => return put_off(cx, message, wait, &error).await,
-            Fate::Record(outcome) => failed(outcome, &error),
+            Fate::Record(outcome) => failed(entry, outcome, &error),
         },
     };
     let evidence = evidence(message, run, began.elapsed());
@@ -108,9 +108,17 @@ pub async fn put_off_plan(cx: &Cx, message: &PlanMessage, wait: Duration) -> Res
     send_plan(cx, &again, after(cx.now(), wait)).await
 }
 
-fn failed(outcome: Outcome, error: &StepError) -> Run {
+fn failed(entry: &Entry, outcome: Outcome, error: &StepError) -> Run {
     tracing::warn!(%error, ?outcome, "a step ended without its effect");
-    Run { outcome, ops: Vec::new(), residue: Vec::new(), why: Some(error.reason()) }
+    let why = match error {
+        StepError::Denied { call, .. } => {
+            let needs = entry.needs.iter().filter(|need| need.service() == call.service);
+            let needs: Vec<_> = needs.map(ToString::to_string).collect();
+            format!("{}; {} needs {}", error.reason(), entry.name, needs.join(", "))
+        }
+        _ => error.reason(),
+    };
+    Run { outcome, ops: Vec::new(), residue: Vec::new(), why: Some(why) }
 }
 
 /// The evidence of a run. It answers the first message, whichever try brought it.
@@ -161,7 +169,7 @@ mod tests {
         let person = "1001".parse().expect("a person id");
         let refused = StepError::from(Refusal::Tombstoned { person });
         assert_eq!(fate(&refused, 0, 1), Fate::Record(Outcome::Refused));
-        let failed = StepError::Failed { call: CALL, why: "403".into() };
+        let failed = StepError::Denied { call: CALL, why: "403".into() };
         assert_eq!(fate(&failed, 0, 1), Fate::Record(Outcome::Failed));
     }
 }

@@ -48,7 +48,15 @@ pub enum StepError {
         /// What would have been written, as it prints.
         lines: Vec<String>,
     },
-    /// We lack a right, or a service broke its contract: an operator or we must act.
+    /// We lack a right: an operator must act.
+    #[error("{call} failed: {why}")]
+    Denied {
+        /// Which call.
+        call: Call,
+        /// What the service said.
+        why: String,
+    },
+    /// A service broke its contract: an operator or we must act.
     #[error("{call} failed: {why}")]
     Failed {
         /// Which call.
@@ -82,7 +90,7 @@ impl StepError {
             Self::Lost { .. } => Next::Look,
             Self::Refused(_) | Self::Unreadable { .. } => Next::Answer,
             Self::Paused { .. } => Next::Redeliver { after: None },
-            Self::Failed { .. } => Next::Quarantine,
+            Self::Denied { .. } | Self::Failed { .. } => Next::Quarantine,
         }
     }
 
@@ -117,9 +125,10 @@ impl From<CallError> for StepError {
             CallError::NotFound { call } | CallError::Conflict { call } => {
                 Self::Busy { call, retry_after: None, source: Some(why.into()) }
             }
-            CallError::Denied { call, .. }
-            | CallError::Rejected { call, .. }
-            | CallError::Surprise { call, .. } => Self::Failed { call, why },
+            CallError::Denied { call, .. } => Self::Denied { call, why },
+            CallError::Rejected { call, .. } | CallError::Surprise { call, .. } => {
+                Self::Failed { call, why }
+            }
         }
     }
 }

@@ -76,6 +76,7 @@ impl Cost {
 async fn measure(size: usize) -> Result<[Cost; 3]> {
     let dir = scratch()?;
     let options = options(dir.path())?;
+    let planner = options.apps.join("planner");
     let stage = Stage::start(&options, tell).await?;
     plan_all(&stage).await?;
     stage.host.settled(true).await;
@@ -83,10 +84,10 @@ async fn measure(size: usize) -> Result<[Cost; 3]> {
     let began = Instant::now();
     let company = company::fill(world, &options.ledger, size).await?;
     println!("{size} people made in {:.0} s", began.elapsed().as_secs_f64());
-    let everybody = sweep(&stage, &options.app).await?;
-    let quiet = sweep(&stage, &options.app).await?;
+    let everybody = sweep(&stage, &planner).await?;
+    let quiet = sweep(&stage, &planner).await?;
     company::edit(world, &company, EDITS)?;
-    let changed = sweep(&stage, &options.app).await?;
+    let changed = sweep(&stage, &planner).await?;
     stage.host.stop().await;
     Ok([everybody, quiet, changed])
 }
@@ -152,8 +153,8 @@ fn options(dir: &Path) -> Result<StageOptions> {
     Ok(StageOptions {
         policy,
         ledger: dir.join("ledger"),
-        app: dir.join("app"),
-        binary: pack::build(true)?,
+        apps: dir.join("apps"),
+        binary: Some(pack::build(true)?),
         latency: Vec::new(),
         faults: None,
         fast_forward: true,

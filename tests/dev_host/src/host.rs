@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use sandbox::EventGrid;
 use serde_json::Value;
-use tokio::net::TcpListener;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -19,7 +17,7 @@ use crate::app::App;
 use crate::binding::{Function, Trigger};
 use crate::bus_trigger::{self, Listener};
 use crate::event_grid;
-use crate::http::Door;
+use crate::http::{self, Door};
 use crate::invoke::Invoker;
 use crate::record::Record;
 use crate::settings::Settings;
@@ -32,7 +30,8 @@ const SHUTDOWN: Duration = Duration::from_secs(10);
 
 /// A running Functions host with one app. Dropped, it stops at once.
 pub struct Host {
-    invoker: Invoker,
+    pub(crate) invoker: Invoker,
+    pub(crate) door: Arc<Door>,
     url: Url,
     /// Ends the listeners.
     stop: CancellationToken,
@@ -50,25 +49,27 @@ impl Host {
     /// A `host.json` that cannot be used, a function the dev host cannot play (named with the
     /// reason), or no port.
     pub async fn start(options: HostOptions) -> Result<Self> {
-        let app = App::load(&options.app_root, &Settings::new(&options.environment))?;
-        if let Some((name, reason)) = app.broken.first_key_value() {
-            bail!("function {name}: {reason}");
-        }
+        let app = load(&options)?;
+        Self::run_app(app, options, Record::new()).await
+    }
+
+    /// Starts a loaded app, whose invocations are noted in `record`.
+    pub(crate) async fn run_app(app: App, options: HostOptions, record: Record) -> Result<Self> {
         let app = Arc::new(app);
-        bus_trigger::declare(&app, &options.broker)?;
         let end = CancellationToken::new();
         let stop = end.child_token();
         let worker = Worker::start(&app, &options, &end)?;
-        let record = Record::new();
         let invoker = Invoker { app, options: Arc::new(options), worker, record };
         let tasks = TaskTracker::new();
         let functions: Vec<_> = invoker.app.functions.iter().cloned().map(Arc::new).collect();
-        let url = listen(&invoker, &functions, &stop, &tasks).await?;
+        let door = Arc::new(Door::new(invoker.clone(), &functions, tasks.clone()));
+        let router = http::router(vec![Arc::clone(&door)]);
+        let url = http::listen(invoker.options.http_port, router, &stop).await?;
         event_grid::subscribe(&invoker, &functions);
         for function in functions {
             trigger(&invoker, function, &stop, &tasks);
         }
-        Ok(Self { invoker, url, stop, end, tasks })
+        Ok(Self { invoker, door, url, stop, end, tasks })
     }
 
     /// Where the HTTP functions are: `http://127.0.0.1:<port>/`; routes begin below with the prefix.
@@ -125,24 +126,15 @@ impl Host {
     /// `scheduled`, nothing waiting for its time either. Returns early when the host gave up
     /// ([`Host::failed`]).
     pub async fn settled(&self, scheduled: bool) {
-        let mut running = self.invoker.record.running();
-        let HostOptions { broker, event_grid: grid, .. } = &*self.invoker.options;
-        let settled = async {
-            loop {
-                broker.settled(scheduled).await;
-                if let Some(grid) = grid {
-                    grid.settled().await;
-                }
-                let gone = running.wait_for(|count| *count == 0).await.is_err();
-                if gone || (broker.idle() && grid.as_ref().is_none_or(EventGrid::idle)) {
-                    return;
-                }
-            }
-        };
         tokio::select! {
-            () = settled => {}
-            () = self.end.cancelled() => {}
+            () = settled(&self.invoker, scheduled) => {}
+            () = self.gave_up() => {}
         }
+    }
+
+    /// Waits for the end.
+    pub(crate) async fn gave_up(&self) {
+        self.end.cancelled().await;
     }
 
     /// Runs a function that is not HTTP by hand, with a text for its trigger's value.
@@ -197,24 +189,30 @@ impl Drop for Host {
     }
 }
 
-async fn listen(
-    invoker: &Invoker,
-    functions: &[Arc<Function>],
-    stop: &CancellationToken,
-    tasks: &TaskTracker,
-) -> Result<Url> {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, invoker.options.http_port));
-    let listener = TcpListener::bind(address).await.with_context(|| address.to_string())?;
-    let url = Url::parse(&format!("http://{}/", listener.local_addr()?))?;
-    let router = Door::new(invoker.clone(), functions, tasks.clone()).router();
-    let stop = stop.clone();
-    tokio::spawn(async move {
-        tokio::select! {
-            served = axum::serve(listener, router) => served,
-            () = stop.cancelled() => Ok(()),
+/// Reads the app and declares the entities of its Service Bus triggers.
+pub(crate) fn load(options: &HostOptions) -> Result<App> {
+    let app = App::load(&options.app_root, &Settings::new(&options.environment))?;
+    if let Some((name, reason)) = app.broken.first_key_value() {
+        bail!("function {name}: {reason}");
+    }
+    bus_trigger::declare(&app, &options.broker)?;
+    Ok(app)
+}
+
+/// Waits until nothing is to do for whoever shares the invoker's record, broker and events.
+pub(crate) async fn settled(invoker: &Invoker, scheduled: bool) {
+    let mut running = invoker.record.running();
+    let HostOptions { broker, event_grid: grid, .. } = &*invoker.options;
+    loop {
+        broker.settled(scheduled).await;
+        if let Some(grid) = grid {
+            grid.settled().await;
         }
-    });
-    Ok(url)
+        let gone = running.wait_for(|count| *count == 0).await.is_err();
+        if gone || (broker.idle() && grid.as_ref().is_none_or(EventGrid::idle)) {
+            return;
+        }
+    }
 }
 
 fn trigger(

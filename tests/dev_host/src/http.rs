@@ -1,7 +1,9 @@
 //! The host's own HTTP door: functions by route, functions by hand, Event Grid deliveries.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use anyhow::{Context as _, Result};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
@@ -9,7 +11,10 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 use serde::Deserialize;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use url::Url;
 
 use crate::binding::{AuthLevel, Function, Trigger};
 use crate::encode::{self, HttpRequest, HttpResponse};
@@ -18,6 +23,10 @@ use crate::invoke::{Cause, Invoker};
 use crate::manual;
 use crate::routes::{Params, Template};
 
+/// Below it, functions by name.
+const BY_HAND: &str = "/admin/functions/";
+/// Where Event Grid delivers.
+const EVENT_GRID: &str = "/runtime/webhooks/eventgrid";
 /// The host's limit for request bodies.
 const MAX_BODY: usize = 100 * 1024 * 1024;
 
@@ -49,8 +58,10 @@ impl Door {
         Self { invoker, routes, tasks }
     }
 
-    pub fn router(self) -> Router {
-        Router::new().fallback(answer).with_state(Arc::new(self))
+    /// Whether a function of this name is in this app.
+    fn has(&self, name: &str) -> bool {
+        let functions = &self.invoker.app.functions;
+        functions.iter().any(|function| function.name.eq_ignore_ascii_case(name))
     }
 
     fn find(&self, method: &Method, path: &str) -> Option<(&Route, Params)> {
@@ -129,26 +140,54 @@ fn title_case(name: &str) -> String {
     name.split('-').map(word).collect::<Vec<_>>().join("-")
 }
 
-async fn answer(State(door): State<Arc<Door>>, request: Request) -> Response {
+/// Answers for these apps: whose function a request is for, takes it. Of several routes that fit,
+/// the most particular one is meant.
+pub(crate) fn router(doors: Vec<Arc<Door>>) -> Router {
+    Router::new().fallback(answer).with_state(Arc::from(doors))
+}
+
+/// Serves on a port of 127.0.0.1 until stopped; 0 picks a free one.
+pub(crate) async fn listen(port: u16, router: Router, stop: &CancellationToken) -> Result<Url> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let listener = TcpListener::bind(address).await.with_context(|| address.to_string())?;
+    let url = Url::parse(&format!("http://{}/", listener.local_addr()?))?;
+    let stop = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            served = axum::serve(listener, router) => served,
+            () = stop.cancelled() => Ok(()),
+        }
+    });
+    Ok(url)
+}
+
+async fn answer(State(doors): State<Arc<[Arc<Door>]>>, request: Request) -> Response {
     let call = match Call::read(request).await {
         Ok(call) => call,
         Err(status) => return status.into_response(),
     };
-    if let Some(name) = call.path.strip_prefix("/admin/functions/") {
-        let name = name.to_owned();
-        return by_hand(&door, &name, &call);
+    let app_of = |name: &str| doors.iter().find(|door| door.has(name)).or(doors.first());
+    if let Some(name) = call.path.strip_prefix(BY_HAND)
+        && let Some(door) = app_of(name)
+    {
+        return by_hand(door, name, &call);
     }
-    if call.path == "/runtime/webhooks/eventgrid" {
-        return event_grid(&door, &call).await;
+    if call.path == EVENT_GRID
+        && let Some(door) = app_of(call.query("functionName").unwrap_or_default())
+    {
+        return event_grid(door, &call).await;
     }
-    let Some((route, params)) = door.find(&call.method, &call.path) else {
+    let found = doors.iter().filter_map(|door| Some((door, door.find(&call.method, &call.path)?)));
+    let found = found.min_by(|(_, (a, _)), (_, (b, _))| a.template.cmp(&b.template));
+    let Some((door, (route, params))) = found else {
         return StatusCode::NOT_FOUND.into_response();
     };
     if !door.may(route.level, &call) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
     let cause = Cause::once(format!("{} {}", call.method, call.path));
-    invoke(&door, &route.function, cause, call.into_request(params)).await
+    let function = Arc::clone(&route.function);
+    invoke(door, &function, cause, call.into_request(params)).await
 }
 
 /// Runs the function in a task of its own: a client that goes away does not stop it.

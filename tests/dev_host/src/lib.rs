@@ -11,6 +11,7 @@ mod child;
 pub mod encode;
 mod event_grid;
 mod host;
+mod hosts;
 mod http;
 mod invoke;
 mod line;
@@ -28,6 +29,7 @@ mod worker;
 mod tests;
 
 pub use host::Host;
+pub use hosts::Hosts;
 pub use line::{Level, Line, Stream};
 pub use options::{Framing, Handler, HostOptions, Keys};
 pub use record::{Invocation, Outcome};

@@ -28,6 +28,7 @@ use sandbox::{
 };
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
+use xtask::tenant;
 
 use crate::played::Played;
 
@@ -120,8 +121,10 @@ impl Court {
     /// Everything that gives access is forgotten, and the world put in its place.
     fn set(&mut self, world: &World) {
         let sandbox = &self.played.stage.sandbox.world;
+        let nobody = Directory::new(&sandbox.config, sandbox.clock.clone());
+        *sandbox.directory.write().unwrap_or_else(PoisonError::into_inner) = nobody;
+        tenant::identities(&self.played.stage.sandbox).expect("the apps are readable");
         let mut directory = sandbox.directory.write().unwrap_or_else(PoisonError::into_inner);
-        *directory = Directory::new(&sandbox.config, sandbox.clock.clone());
         let mut holders: Vec<_> =
             (0..USERS).map(|at| directory.add_user(&format!("user{at}"))).collect();
         holders.push(directory.add_managed_identity("robot", "client-robot"));

@@ -73,7 +73,7 @@ fn a_policy_with_errors_stops_the_start_and_names_every_error_with_its_line() {
     fs::write(&file, policy).expect("written");
     let settings = ["LATCHKEY_TENANT", "LATCHKEY_AUDIENCE", "LATCHKEY_SERVICE_BUS"];
     let settings: BTreeMap<_, _> = settings.map(|key| (key, "https://localhost")).into();
-    let ran = Command::new(&options.binary)
+    let ran = Command::new(files.binary())
         .current_dir(pack::root())
         .envs(settings)
         .env("LATCHKEY_POLICY", &file)

@@ -100,7 +100,7 @@ fn kill_at(played: &Played, cluster: &'static str, moment: Moment) -> Arc<Atomic
             return None;
         }
         alive = false;
-        kill();
+        kill(seen.function);
         (moment == Moment::OnTheWay).then_some(Fault::DropBefore)
     }));
     puts

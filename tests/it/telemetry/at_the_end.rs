@@ -38,11 +38,13 @@ async fn what_was_gathered_is_sent_before_the_process_ends() {
     let nobody = BTreeMap::new();
     tenant::fill(&sandbox, &policy, &Before::default(), &nobody).await.expect("filled");
     let environment = stage::environment(&options, &sandbox).expect("settings");
-    pack::pack(&options.app, &options.binary, &[]).expect("packed");
+    let binary = options.binary.as_ref().expect("a binary");
+    pack::pack_apps(&options.apps, binary).expect("packed");
+    let app = options.apps.join("intake");
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let port = port.local_addr().expect("an address").port();
-    let mut command = Command::new(options.app.join("latchkey"));
-    command.current_dir(&options.app).envs(environment).stdout(Stdio::null());
+    let mut command = Command::new(app.join(pack::BINARY));
+    command.current_dir(&app).envs(environment).stdout(Stdio::null());
     command.env("FUNCTIONS_CUSTOMHANDLER_PORT", port.to_string());
     let mut process = Ended(command.spawn().expect("it starts"));
     knock(port).await;

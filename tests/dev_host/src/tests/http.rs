@@ -1,6 +1,6 @@
 use super::*;
 
-fn http_function(level: &str, route: &str, methods: &[&str]) -> Value {
+pub(super) fn http_function(level: &str, route: &str, methods: &[&str]) -> Value {
     json!([
         { "name": "req", "type": "httpTrigger", "direction": "in", "authLevel": level,
           "route": route, "methods": methods },

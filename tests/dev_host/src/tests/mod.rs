@@ -1,4 +1,5 @@
 mod event_grid;
+mod hosts;
 mod http;
 mod messages;
 mod process;

@@ -103,10 +103,10 @@ impl Call<'_> {
     }
 }
 
-/// Whether the caller is Latchkey's managed identity or the administrator's service principal.
+/// Whether the caller is one of Latchkey's managed identities or the administrator's service principal.
 pub(crate) fn trusted(world: &World, caller: &Caller) -> bool {
     let Some(app) = caller.app_id.as_deref().filter(|_| caller.is_app) else { return false };
-    app == world.config.identity_client_id || app == world.config.admin_client_id
+    world.is_ours(app) || app == world.config.admin_client_id
 }
 
 fn kind_name(kind: crate::directory::PrincipalKind) -> &'static str {

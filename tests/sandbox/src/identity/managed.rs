@@ -29,11 +29,12 @@ pub async fn token(
     let Some(resource) = query.get("resource") else {
         return refused(StatusCode::BAD_REQUEST, "A resource is required.");
     };
-    let ours = &world.config.identity_client_id;
-    if query.get("client_id").is_some_and(|id| id != ours) {
+    let first = &world.config.identity_client_id;
+    let client_id = query.get("client_id").unwrap_or(first);
+    if !world.is_ours(client_id) {
         return refused(StatusCode::BAD_REQUEST, "No User Assigned or Delegated Managed Identity");
     }
-    match world.try_token(&Who::Latchkey, resource.trim_end_matches('/')) {
+    match world.try_token(&Who::App(client_id.clone()), resource.trim_end_matches('/')) {
         Some(token) => {
             let life = i64::try_from(world.config.token_life.as_secs()).unwrap_or(i64::MAX / 2);
             // The client compares this with the machine's clock, not with the sandbox's.
@@ -41,7 +42,7 @@ pub async fn token(
             let expires = now.saturating_add(life);
             Json(json!({
                 "access_token": token, "expires_on": expires.to_string(),
-                "resource": resource, "token_type": "Bearer", "client_id": ours,
+                "resource": resource, "token_type": "Bearer", "client_id": client_id,
             }))
             .into_response()
         }

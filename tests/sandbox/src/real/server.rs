@@ -51,8 +51,8 @@ impl Sandbox {
 }
 
 impl ApiServer {
-    /// Waits until the server takes the administrator's token and that of Latchkey's identity, and
-    /// binds the identity, and the cluster's admin group, to `cluster-admin` as AKS does.
+    /// Waits until the server takes the administrator's token and those of Latchkey's identities,
+    /// and binds the identities, and the cluster's admin group, to `cluster-admin` as AKS does.
     ///
     /// # Errors
     /// When the server is not that far within `patience`, with what it answered last.
@@ -64,10 +64,12 @@ impl ApiServer {
     ) -> anyhow::Result<()> {
         let until = Instant::now() + patience;
         self.until_known(&self.admin_token, until).await.context("the administrator's token")?;
-        let latchkey = world.token_for(&Who::Latchkey, SERVER_APP);
-        let identity =
-            self.until_known(&latchkey, until).await.context("a token of the sandbox")?;
-        self.bind("latchkey-sandbox-identity", "User", &identity).await?;
+        for client_id in world.identities() {
+            let token = world.token_for(&Who::App(client_id.clone()), SERVER_APP);
+            let identity = self.until_known(&token, until).await;
+            let identity = identity.context("a token of the sandbox")?;
+            self.bind(&format!("latchkey-sandbox-{client_id}"), "User", &identity).await?;
+        }
         match admin_group {
             Some(group) => self.bind("latchkey-sandbox-admins", "Group", group).await,
             None => Ok(()),

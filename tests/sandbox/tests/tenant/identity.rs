@@ -143,6 +143,11 @@ async fn the_managed_identity_needs_its_header() {
     let id = &tenant.sandbox.world.config.identity_client_id;
     assert_eq!(ask(&format!("{url}&client_id={id}")).await.0, 200);
     assert_eq!(ask(&format!("{url}&client_id={NOBODY}")).await.0, 400);
+    let other = tenant.sandbox.world.add_identity("latchkey-planner");
+    let (status, of_other) = ask(&format!("{url}&client_id={other}")).await;
+    assert_eq!((status, &of_other["client_id"]), (200, &Value::from(other.as_str())));
+    let claims = tenant.claims(of_other["access_token"].as_str().unwrap(), GRAPH).await;
+    assert_eq!(claims["appid"], other.as_str());
     tenant.token = answer["access_token"].as_str().unwrap().to_owned();
     assert_eq!(tenant.get("users").await.status, 200);
 }

@@ -1,7 +1,7 @@
 //! What a function may do is what was granted to it.
 
-use sandbox::Rights;
 use sandbox::directory::NewGroup;
+use sandbox::{Rights, Who};
 use serde_json::json;
 
 use crate::support::*;
@@ -35,6 +35,27 @@ async fn a_function_without_the_permission_is_denied_as_documented() {
     assert_eq!(tenant.get("users").await.status, 403);
     tenant.agent = None;
     assert_eq!(tenant.get("users").await.status, 200, "no function named, no table");
+}
+
+#[tokio::test]
+async fn an_identity_may_do_no_more_than_its_own_rights_whatever_function_it_names() {
+    let mut tenant = Tenant::start().await;
+    let ada = tenant.seed(|d| d.add_user("ada"));
+    let world = tenant.sandbox.world.clone();
+    world.grant("plan", graph(&["User.Read.All", "GroupMember.Read.All"]));
+    let app = world.add_identity("an app of its own");
+    assert_eq!(world.add_identity("an app of its own"), app, "there is one already");
+    tenant.act_as("plan");
+    tenant.token = world.token_for(&Who::App(app.clone()), GRAPH);
+    assert_eq!(tenant.get(&format!("users/{ada}")).await.status, 200, "not restricted yet");
+    world.restrict(&app, graph(&["GroupMember.Read.All"]));
+    assert_eq!(tenant.get("groups").await.status, 200, "both the function and the identity may");
+    world.restrict(&app, Rights::default());
+    assert_eq!(tenant.get("groups").await.status, 403);
+    tenant.agent = None;
+    assert_eq!(tenant.get("groups").await.status, 403, "no function named, the identity counts");
+    tenant.act_as("plan");
+    assert_eq!(tenant.get("groups").await.status, 200, "another identity's rights are its own");
 }
 
 #[tokio::test]
