@@ -39,8 +39,7 @@ async fn what_was_gathered_is_sent_before_the_process_ends() {
     tenant::fill(&sandbox, &policy, &Before::default(), &nobody).await.expect("filled");
     let environment = stage::environment(&options, &sandbox).expect("settings");
     pack::pack(&options.app, &options.binary, &[]).expect("packed");
-    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    let port = port.local_addr().expect("an address").port();
+    let port = free_port();
     let mut command = Command::new(options.app.join("latchkey"));
     command.current_dir(&options.app).envs(environment).stdout(Stdio::null());
     command.env("FUNCTIONS_CUSTOMHANDLER_PORT", port.to_string());
@@ -56,6 +55,11 @@ async fn what_was_gathered_is_sent_before_the_process_ends() {
     assert_eq!(ended.expect("waited").code(), Some(143));
 }
 
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    listener.local_addr().expect("an address").port()
+}
+
 /// Waits until it serves, and calls a function with what is no invocation of it.
 async fn knock(port: u16) {
     let http = Http::new(HttpOptions::default()).expect("a client");
@@ -64,7 +68,7 @@ async fn knock(port: u16) {
     let mut tries = 0;
     while let Err(error) = call().send().await {
         tries += 1;
-        assert!(error.is_connect() && tries < 1000, "{error}");
+        assert!(error.is_connect() && tries < 1000, "{error:?}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
