@@ -41,8 +41,7 @@ async fn what_was_gathered_is_sent_before_the_process_ends() {
     let binary = options.binary.as_ref().expect("a binary");
     pack::pack_apps(&options.apps, binary).expect("packed");
     let app = options.apps.join("intake");
-    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    let port = port.local_addr().expect("an address").port();
+    let port = free_port();
     let mut command = Command::new(app.join(pack::BINARY));
     command.current_dir(&app).envs(environment).stdout(Stdio::null());
     command.env("FUNCTIONS_CUSTOMHANDLER_PORT", port.to_string());
@@ -58,6 +57,11 @@ async fn what_was_gathered_is_sent_before_the_process_ends() {
     assert_eq!(ended.expect("waited").code(), Some(143));
 }
 
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    listener.local_addr().expect("an address").port()
+}
+
 /// Waits until it serves, and calls a function with what is no invocation of it.
 async fn knock(port: u16) {
     let http = Http::new(HttpOptions::default()).expect("a client");
@@ -66,7 +70,7 @@ async fn knock(port: u16) {
     let mut tries = 0;
     while let Err(error) = call().send().await {
         tries += 1;
-        assert!(error.is_connect() && tries < 1000, "{error}");
+        assert!(error.is_connect() && tries < 1000, "{error:?}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
