@@ -8,7 +8,7 @@ param managedSubscriptions = [
   '5c3d2b1a-0f9e-4d8c-b7a6-958473625140'
   '6d4e3c2b-1a0f-4e9d-a8b7-a69584736251'
 ]
-param operatorAudience = readEnvironmentVariable('LATCHKEY_AUDIENCE', 'api://latchkey.example.com')
+param operatorAudience = readEnvironmentVariable('LATCHKEY_AUDIENCE', '00000000-0000-0000-0000-000000000000')
 param hrSecrets = readEnvironmentVariable('LATCHKEY_HR_SECRETS', '')
 param entraSecrets = readEnvironmentVariable('LATCHKEY_ENTRA_SECRETS', '')
 param protectedPrincipals = [

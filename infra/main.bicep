@@ -15,7 +15,7 @@ param location string
 @description('Subscriptions whose clusters are governed. Custom roles are made in each of them.')
 param managedSubscriptions array = array(subscription().subscriptionId)
 
-@description('The application id URI that operators ask tokens for (LATCHKEY_AUDIENCE).')
+@description('Client id of the application that operators ask tokens for (LATCHKEY_AUDIENCE): what tokens of version 2 carry.')
 param operatorAudience string
 
 @description('Secrets of the HR webhook, comma-separated, newest first.')

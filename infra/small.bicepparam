@@ -3,7 +3,7 @@ using 'main.bicep'
 
 param environmentName = readEnvironmentVariable('AZURE_ENV_NAME', 'latchkey')
 param location = readEnvironmentVariable('AZURE_LOCATION', 'westeurope')
-param operatorAudience = readEnvironmentVariable('LATCHKEY_AUDIENCE', 'api://latchkey.example.com')
+param operatorAudience = readEnvironmentVariable('LATCHKEY_AUDIENCE', '00000000-0000-0000-0000-000000000000')
 param hrSecrets = readEnvironmentVariable('LATCHKEY_HR_SECRETS', '')
 param entraSecrets = readEnvironmentVariable('LATCHKEY_ENTRA_SECRETS', '')
 param protectedPrincipals = ['00000000-0b1a-4c2d-8e3f-0123456789ab']

@@ -66,7 +66,7 @@ resource deadLetters 'Microsoft.Insights/metricAlerts@2018-03-01' = {
   location: 'global'
   tags: tags
   properties: {
-    description: 'A message was delivered ten times in vain: GET /api/parked shows it.'
+    description: 'A message was delivered ten times in vain: GET /api/dead-letters shows it.'
     severity: 1
     enabled: true
     scopes: [busId]

@@ -8,7 +8,7 @@ use std::{
 
 use handlers::needs;
 use latchkey_runtime::Need;
-use xtask::{functions_page, pack::root};
+use xtask::{apps::apps, pack::root};
 
 /// A link of a text.
 struct Link {
@@ -102,11 +102,10 @@ fn code_that_a_text_shows_is_the_code() {
 fn the_threat_model_names_every_right_to_write_of_every_app() {
     let text = read(&root().join("infra/threat-model.md"));
     let needs: BTreeMap<_, _> = needs().collect();
-    for (app, packed) in functions_page::apps().expect("apps.toml can be read") {
+    for (app, packed) in apps().expect("apps.toml can be read") {
         let row = text.lines().find(|line| line.starts_with(&format!("| `{app}` |")));
         let row = row.unwrap_or_else(|| panic!("{app} has no row in infra/threat-model.md"));
-        for right in packed.functions.iter().flat_map(|function| writes(&needs[function.as_str()]))
-        {
+        for right in packed.iter().flat_map(|function| writes(&needs[function.as_str()])) {
             let named = row.contains(&format!("`{right}`"));
             assert!(named, "infra/threat-model.md: the row of {app} does not name {right}");
         }

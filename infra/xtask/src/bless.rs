@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, Result};
 use handlers::needs;
 use latchkey_core::Policy;
-use latchkey_runtime::Need;
+use latchkey_runtime::{Need, apps::app_of};
 use serde_json::Value;
 
 use crate::{functions_page, pack, policy_page, rights};
@@ -83,14 +83,13 @@ fn readme() -> Result<String> {
 /// One row per function: what it is for, what starts it, what it may touch.
 pub(crate) fn table() -> Result<String> {
     let mut rows = Vec::new();
-    let apps = functions_page::apps()?;
     for (name, needs) in needs() {
         let folder = pack::source(name)?.with_file_name("");
         let kind = kind(&folder);
         let purpose = purpose(&folder.join("mod.rs"))?;
         let row = format!(
             "| [{name}](../handlers/{kind}/{name}/mod.rs) | {} | {} | {purpose} | {} |\n",
-            functions_page::app_of(&apps, name)?,
+            app_of(name).with_context(|| format!("{name} is in no app"))?,
             Trigger::of(name)?.text(),
             touches(&needs)
         );

@@ -1,9 +1,9 @@
 //! `docs/functions.md`: every function with its app, its trigger and its rights; and the short table
 //! of README.
 
-use std::{collections::BTreeMap, fmt::Write as _, fs};
+use std::fmt::Write as _;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use handlers::needs;
 
 use crate::{
@@ -26,16 +26,6 @@ const KINDS: [(&str, &str); 4] = [
     ("steps", "topic `steps`: one kind of write each"),
     ("timers", "the clock"),
 ];
-
-/// The functions of each app.
-pub type Apps = BTreeMap<String, App>;
-
-/// One app of `infra/apps.toml`.
-#[derive(Debug, Clone, serde::Deserialize)]
-pub struct App {
-    /// What is packed into it.
-    pub functions: Vec<String>,
-}
 
 /// The page as it should be.
 ///
@@ -63,23 +53,4 @@ pub fn short() -> Result<String> {
         let _ = writeln!(text, "| {kind} | {starts} | {} |", links.join(", "));
     }
     Ok(text)
-}
-
-/// Which functions are packed into which app.
-///
-/// # Errors
-/// When `infra/apps.toml` cannot be read.
-pub fn apps() -> Result<Apps> {
-    let text = fs::read_to_string(pack::root().join("infra/apps.toml")).context("apps.toml")?;
-    toml::from_str(&text).context("infra/apps.toml is not as it should be")
-}
-
-/// The app of a function.
-///
-/// # Errors
-/// When it is in none.
-pub fn app_of<'a>(apps: &'a Apps, function: &str) -> Result<&'a str> {
-    let holds = |app: &App| app.functions.iter().any(|name| name == function);
-    let found = apps.iter().find(|(_, app)| holds(app)).map(|(name, _)| name.as_str());
-    found.with_context(|| format!("{function} is in no app of infra/apps.toml"))
 }

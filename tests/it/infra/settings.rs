@@ -20,24 +20,23 @@ pub const SECRETS: [(&str, &[&str]); 2] = [
 ];
 
 /// Settings that stay at their defaults in Azure, and why.
-const DEFAULTS: [(&str, &str); 5] = [
+const DEFAULTS: [(&str, &str); 6] = [
     ("LATCHKEY_AKS_APP", "the same in every cloud"),
     ("LATCHKEY_ARM", "the public cloud's"),
     ("LATCHKEY_AUTHORITY", "the public cloud's"),
     ("LATCHKEY_CA_FILE", "public certificates"),
     ("LATCHKEY_GRAPH", "the public cloud's"),
+    ("LATCHKEY_LOG_FORMAT", "lines that queries can read"),
 ];
 
-/// What the host reads for a connection by identity, and Azure's own libraries; and the app's name,
-/// which stands in what it records.
-const HOST: [&str; 10] = [
+/// What the host reads for a connection by identity, and Azure's own libraries.
+const HOST: [&str; 9] = [
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
     "APPLICATIONINSIGHTS_CONNECTION_STRING",
     "AZURE_CLIENT_ID",
     "AzureWebJobsStorage__accountName",
     "AzureWebJobsStorage__clientId",
     "AzureWebJobsStorage__credential",
-    "LATCHKEY_APP",
     "ServiceBus__clientId",
     "ServiceBus__credential",
     "ServiceBus__fullyQualifiedNamespace",
@@ -61,7 +60,8 @@ fn settings(deployed: &Deployed, app: &App) -> BTreeMap<String, String> {
 /// Every `LATCHKEY_` setting that the product reads.
 fn read_by_the_code() -> BTreeSet<String> {
     let mut read = BTreeSet::new();
-    for file in ["shared/runtime/src/config.rs", "handlers/main.rs"] {
+    let files = ["shared/runtime/src/config.rs", "shared/telemetry/src/lib.rs", "handlers/main.rs"];
+    for file in files {
         let text = fs::read_to_string(root().join(file)).expect("a source");
         let product = text.split("#[cfg(test)]").next().unwrap_or_default();
         let quoted = product.split('"').filter(|part| {

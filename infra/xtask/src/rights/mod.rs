@@ -2,20 +2,17 @@
 
 mod cluster_role;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 pub use cluster_role::{cluster_roles, data_actions, group};
 use handlers::needs;
 use latchkey_core::azure_role::AzureRole;
 use latchkey_runtime::Need;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{bless::Trigger, pack};
+use crate::{apps, bless::Trigger};
 
 /// Rights on the four services that know Latchkey's identities.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -98,13 +95,6 @@ pub struct App {
     pub rights: Rights,
 }
 
-/// One table of the file.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Table {
-    functions: BTreeSet<String>,
-}
-
 /// Every function with what it needs.
 ///
 /// # Errors
@@ -121,19 +111,16 @@ pub fn functions() -> Result<BTreeMap<String, Rights>> {
 /// # Errors
 /// When `infra/apps.toml` cannot be read or names a function that does not exist.
 pub fn apps() -> Result<Vec<App>> {
-    let file = pack::root().join("infra").join("apps.toml");
-    let text = fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
-    let tables: BTreeMap<String, Table> = toml::from_str(&text).context("infra/apps.toml")?;
     let known = functions()?;
-    let app = |(name, table): (String, Table)| {
+    let app = |(name, packed): (String, Vec<String>)| {
         let mut rights = Rights::default();
-        for function in &table.functions {
+        for function in &packed {
             let needs = known.get(function);
             rights.join(needs.with_context(|| format!("{name}: no function {function}"))?.clone());
         }
-        Ok(App { name, functions: table.functions, rights })
+        Ok(App { name, functions: packed.into_iter().collect(), rights })
     };
-    tables.into_iter().map(app).collect()
+    apps::apps()?.into_iter().map(app).collect()
 }
 
 /// What each function needs, and what each app's identity therefore holds.
