@@ -8,15 +8,17 @@ use xtask::pack::root;
 use crate::Cli;
 
 /// The texts that tell commands.
-const TEXTS: [&str; 9] = [
+const TEXTS: [&str; 11] = [
     "README.md",
     "CONTRIBUTING.md",
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "docs/add-a-step.md",
+    "docs/deployment.md",
     "docs/hr-integration.md",
     "docs/policy.md",
     "docs/procedures.md",
+    "infra/runbook.md",
     "infra/threat-model.md",
 ];
 
