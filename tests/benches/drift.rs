@@ -5,7 +5,6 @@
 //! again is printed. Then the door for notifications gets 500 requests in a second, for ten seconds.
 
 use std::{
-    collections::BTreeMap,
     path::Path,
     process::ExitCode,
     sync::{Arc, PoisonError},
@@ -64,19 +63,7 @@ async fn drift() -> Result<ExitCode> {
 }
 
 fn options(dir: &Path) -> Result<StageOptions> {
-    Ok(StageOptions {
-        policy: pack::root().join("access.yaml"),
-        ledger: dir.join("ledger"),
-        apps: dir.join("apps"),
-        binary: Some(pack::build(true)?),
-        latency: Vec::new(),
-        faults: None,
-        fast_forward: false,
-        least_privilege: true,
-        notified: true,
-        kubernetes: BTreeMap::new(),
-        settings: BTreeMap::new(),
-    })
+    Ok(StageOptions { notified: true, ..StageOptions::of(dir, pack::build(true)?) })
 }
 
 fn hire() -> String {

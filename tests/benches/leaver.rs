@@ -75,19 +75,7 @@ fn report(world: &World, fired: &Fired) -> Figures {
 }
 
 fn options(dir: &Path) -> Result<StageOptions> {
-    Ok(StageOptions {
-        policy: pack::root().join("access.yaml"),
-        ledger: dir.join("ledger"),
-        apps: dir.join("apps"),
-        binary: Some(pack::build(true)?),
-        latency: Vec::new(),
-        faults: None,
-        fast_forward: false,
-        least_privilege: true,
-        notified: false,
-        kubernetes: std::collections::BTreeMap::new(),
-        settings: std::collections::BTreeMap::new(),
-    })
+    Ok(StageOptions::of(dir, pack::build(true)?))
 }
 
 fn event(id: &str, kind: &str, data: &serde_json::Value) -> String {

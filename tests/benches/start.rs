@@ -70,19 +70,7 @@ fn mib(kib: u64) -> f64 {
 }
 
 fn options(dir: &Path) -> Result<StageOptions> {
-    Ok(StageOptions {
-        policy: pack::root().join("access.yaml"),
-        ledger: dir.join("ledger"),
-        apps: dir.join("apps"),
-        binary: Some(pack::build(true)?),
-        latency: Vec::new(),
-        faults: None,
-        fast_forward: false,
-        least_privilege: true,
-        notified: false,
-        kubernetes: BTreeMap::new(),
-        settings: BTreeMap::new(),
-    })
+    Ok(StageOptions::of(dir, pack::build(true)?))
 }
 
 /// A packed function app and its settings.

@@ -150,17 +150,5 @@ fn counted(world: &World) -> BTreeMap<&'static str, u64> {
 }
 
 fn options(dir: &Path, document: &Document) -> Result<StageOptions> {
-    Ok(StageOptions {
-        policy: document.file(),
-        ledger: dir.join("ledger"),
-        apps: dir.join("apps"),
-        binary: Some(pack::build(true)?),
-        latency: Vec::new(),
-        faults: None,
-        fast_forward: false,
-        least_privilege: true,
-        notified: false,
-        kubernetes: BTreeMap::new(),
-        settings: BTreeMap::new(),
-    })
+    Ok(StageOptions { policy: document.file(), ..StageOptions::of(dir, pack::build(true)?) })
 }

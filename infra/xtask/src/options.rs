@@ -1,10 +1,17 @@
 //! How the stage is set.
 
-use std::{collections::BTreeMap, fs, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context, Result, bail};
 use sandbox::{ApiServer, Service};
 use url::Url;
+
+use crate::pack;
 
 /// How the stage is set.
 #[derive(Debug, Clone)]
@@ -31,6 +38,25 @@ pub struct StageOptions {
     pub kubernetes: BTreeMap<String, ApiServer>,
     /// Further settings of the function app.
     pub settings: BTreeMap<String, String>,
+}
+
+impl StageOptions {
+    /// The example policy, all files below `dir`, least privilege, nothing disturbed or hurried.
+    pub fn of(dir: &Path, binary: PathBuf) -> Self {
+        Self {
+            policy: pack::root().join("access.yaml"),
+            ledger: dir.join("ledger"),
+            apps: dir.join("apps"),
+            binary: Some(binary),
+            latency: Vec::new(),
+            faults: None,
+            fast_forward: false,
+            least_privilege: true,
+            notified: false,
+            kubernetes: BTreeMap::new(),
+            settings: BTreeMap::new(),
+        }
+    }
 }
 
 /// Reads `private-aks=https://127.0.0.1:6443,ca=FILE,token=FILE`: a cluster's name in the policy,

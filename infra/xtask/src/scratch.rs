@@ -1,7 +1,6 @@
 //! Files of a stage that are gone when its test is over, and the binary, built once.
 
 use std::{
-    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::LazyLock,
 };
@@ -52,17 +51,9 @@ impl Scratch {
     /// The example policy, nothing disturbed, no waiting for delays, least privilege.
     pub fn options(&self) -> StageOptions {
         StageOptions {
-            policy: pack::root().join("access.yaml"),
-            ledger: self.files.path().join("ledger"),
             apps: self.apps.path().join("apps"),
-            binary: Some(self.binary.clone()),
-            latency: Vec::new(),
-            faults: None,
             fast_forward: true,
-            least_privilege: true,
-            notified: false,
-            kubernetes: BTreeMap::new(),
-            settings: BTreeMap::new(),
+            ..StageOptions::of(self.files.path(), self.binary.clone())
         }
     }
 }

@@ -150,17 +150,5 @@ fn peak(process: u32) -> Result<f64> {
 fn options(dir: &Path) -> Result<StageOptions> {
     let policy = dir.join("access.yaml");
     fs::write(&policy, company::policy())?;
-    Ok(StageOptions {
-        policy,
-        ledger: dir.join("ledger"),
-        apps: dir.join("apps"),
-        binary: Some(pack::build(true)?),
-        latency: Vec::new(),
-        faults: None,
-        fast_forward: true,
-        least_privilege: true,
-        notified: false,
-        kubernetes: BTreeMap::new(),
-        settings: BTreeMap::new(),
-    })
+    Ok(StageOptions { policy, fast_forward: true, ..StageOptions::of(dir, pack::build(true)?) })
 }
