@@ -48,6 +48,7 @@ pub async fn deliver(
         Ok(run) => run,
         Err(StepError::Paused { pause, lines }) => {
             pause::put_off(cx, message, &pause, lines).await?;
+            metrics::held_back(entry.name);
             return Ok(Delivered::Later(pause.to_string()));
         }
         Err(error) => match fate(&error, message.tries, deliveries) {
