@@ -3,13 +3,12 @@
 use std::{
     collections::BTreeMap,
     fs,
-    net::{Ipv4Addr, TcpListener},
     path::PathBuf,
     sync::{Arc, PoisonError},
 };
 
 use anyhow::{Context, Result};
-use dev_host::{HostOptions, Hosts, Line};
+use dev_host::{HostOptions, Hosts, Line, free_port};
 use handlers::{events::entra_webhook, timers::keep_subscriptions};
 use jiff::SignedDuration;
 use latchkey_azure::{
@@ -92,6 +91,7 @@ impl Stage {
     ) -> Result<Self> {
         let policy = read_policy(options)?;
         let mut environment = environment(options, &sandbox)?;
+        // Entra must know the host's port before the host starts.
         let http_port = if options.notified { free_port()? } else { 0 };
         if options.notified {
             let url = format!("http://127.0.0.1:{http_port}/api/{}", entra_webhook::NAME);
@@ -237,11 +237,6 @@ fn identities(sandbox: &Sandbox) -> Result<Vec<String>> {
     let clients = sandbox.world.identities();
     let principals = clients.iter().filter_map(|id| directory.service_principal(id));
     Ok(principals.map(|principal| principal.id.clone()).collect())
-}
-
-/// A port that nothing listens on: Entra must know the host's before the host starts.
-fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 fn clients(environment: &BTreeMap<String, String>, client_id: Option<&str>) -> Result<Clients> {

@@ -1,6 +1,6 @@
 //! The life of the handler: start, readiness, crash, restart, end.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::invoke::{Client, client};
-use crate::{Handler, HostOptions, Level, Line, child};
+use crate::{Handler, HostOptions, Level, Line, child, free_port};
 
 /// Pause between two probes of a port that refuses.
 const PROBE: Duration = Duration::from_millis(25);
@@ -140,10 +140,6 @@ impl Worker {
         let mut phase = self.phase.clone();
         let _ = phase.wait_for(|phase| matches!(phase, Phase::Stopped(_))).await;
     }
-}
-
-fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 /// How a process ended.

@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    net::{Ipv4Addr, TcpListener},
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -41,7 +40,7 @@ async fn what_was_gathered_is_sent_before_the_process_ends() {
     let binary = options.binary.as_ref().expect("a binary");
     pack::pack_apps(&options.apps, binary).expect("packed");
     let app = options.apps.join("intake");
-    let port = free_port();
+    let port = dev_host::free_port().expect("a port");
     let mut command = Command::new(app.join(pack::BINARY));
     command.current_dir(&app).envs(environment).stdout(Stdio::null());
     command.env("FUNCTIONS_CUSTOMHANDLER_PORT", port.to_string());
@@ -55,11 +54,6 @@ async fn what_was_gathered_is_sent_before_the_process_ends() {
         .await;
     let ended = tokio::task::spawn_blocking(move || process.0.wait().expect("it ends")).await;
     assert_eq!(ended.expect("waited").code(), Some(143));
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    listener.local_addr().expect("an address").port()
 }
 
 /// Waits until it serves, and calls a function with what is no invocation of it.
