@@ -32,6 +32,8 @@ const UPN: &str = "noor.haddad@contoso.onmicrosoft.com";
 const GROUP: &str = "Ops_Backend_team";
 const LATENCY: &str = "graph=80ms,arm=120ms,kubernetes=20ms";
 const LIMIT: Duration = Duration::from_secs(30);
+/// Hints of the last change are followed, also the one at the end of its two seconds.
+const QUIET: Duration = Duration::from_secs(10);
 /// Notifications in a second, and for how many seconds.
 const RATE: usize = 500;
 const SECONDS: usize = 10;
@@ -53,6 +55,8 @@ async fn drift() -> Result<ExitCode> {
     plan_all(&stage).await?;
     ensure!(doors.hr(hire().as_bytes()).await?.ok(), "the hire is not taken");
     stage.host.settled(false).await;
+    // What the hire itself set going is over: what follows is about the edit alone.
+    sleep(QUIET).await;
     let mut figures = Figures::default();
     let lived = edit(&stage).await?;
     let name = "a member added with `az ad group member add`: taken out again after";
@@ -95,6 +99,7 @@ async fn edit(stage: &Stage) -> Result<Duration> {
     let (added, watched) = tokio::join!(terminal.az(&arguments), watch(world, &group, &user));
     added?;
     let (since, lived) = watched?;
+    stage.host.settled(false).await;
     println!("     0 ms  az ad group member add: {UPN} is in {GROUP}");
     for invocation in stage.host.invocations().iter().skip(known) {
         let began = invocation.started.duration_since(since).as_millis();
