@@ -231,6 +231,7 @@ impl Case {
             | CaseRecord::AwaitsApproval(_)
             | CaseRecord::Began { .. }
             | CaseRecord::Paused { .. }
+            | CaseRecord::Paths { .. }
             | CaseRecord::Closed { .. } => {}
         }
     }

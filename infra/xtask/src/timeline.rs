@@ -61,6 +61,10 @@ fn lines(record: &CaseRecord) -> Vec<String> {
             let mark = if evidence.outcome == Ended::Applied { "" } else { " *" };
             vec![format!("step    {}: {ops} ({} ms){mark}", evidence.step, evidence.ms)]
         }
+        CaseRecord::Paths { found, gone, .. } => {
+            let found = found.iter().map(|path| format!("found   {path}"));
+            found.chain(gone.iter().map(|path| format!("gone    {path}"))).collect()
+        }
         CaseRecord::AwaitsApproval(ask) => {
             let (by, hash) = (&ask.by, &ask.plan_hash);
             let mut lines = vec![format!("awaits  approval by {by}: cargo xtask approve {hash}")];

@@ -13,6 +13,7 @@ use crate::{
     approval::Ask,
     ids::{ObjectId, PlanHash},
     message::About,
+    revocation::Path,
     trace::Traceparent,
 };
 pub use cause::Cause;
@@ -67,6 +68,18 @@ pub enum CaseRecord {
     },
     /// A step did its work, or says why not.
     Evidence(Evidence),
+    /// A look found ways in of a leaver that were not known, or misses some that were.
+    #[serde(rename_all = "camelCase")]
+    Paths {
+        /// When.
+        at: Timestamp,
+        /// What was found.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        found: Vec<Path>,
+        /// What is gone.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        gone: Vec<Path>,
+    },
     /// A step decided something that somebody must approve first; nothing was written.
     AwaitsApproval(Ask),
     /// Somebody approved exactly that decision.
@@ -171,6 +184,9 @@ pub struct Evidence {
     pub message_id: String,
     /// The planner's look that asked, 0 for doors and operators.
     pub attempt: u32,
+    /// When the step was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
     /// How it ended.
     pub outcome: Outcome,
     /// The writes, as they print.

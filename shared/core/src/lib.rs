@@ -30,6 +30,7 @@ pub mod op;
 pub mod plan;
 pub mod policy;
 pub mod request;
+pub mod revocation;
 mod schema;
 pub mod state;
 pub mod trace;

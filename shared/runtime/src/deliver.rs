@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use latchkey_core::{
+    Timestamp,
     case::{Evidence, Outcome},
     message::{PlanMessage, StepMessage},
 };
@@ -57,7 +58,7 @@ pub async fn deliver(
             Fate::Record(outcome) => failed(entry, outcome, &error),
         },
     };
-    let evidence = evidence(message, run, began.elapsed());
+    let evidence = evidence(message, run, cx.now(), began.elapsed());
     case::leave_evidence(cx, &message.case_id, &message.about, &evidence).await?;
     Ok(Delivered::Done(evidence))
 }
@@ -123,12 +124,13 @@ fn failed(entry: &Entry, outcome: Outcome, error: &StepError) -> Run {
 }
 
 /// The evidence of a run. It answers the first message, whichever try brought it.
-fn evidence(message: &StepMessage, run: Run, took: Duration) -> Evidence {
+fn evidence(message: &StepMessage, run: Run, at: Timestamp, took: Duration) -> Evidence {
     let first = StepMessage { tries: 0, ..message.clone() };
     Evidence {
         step: message.step.clone(),
         message_id: first.id(),
         attempt: message.attempt,
+        at: Some(at),
         outcome: run.outcome,
         ops: run.ops,
         residue: run.residue,

@@ -74,6 +74,7 @@ fn looked(records: &[CaseRecord], message_id: &str) -> Option<Value> {
             CaseRecord::Planned { .. }
                 | CaseRecord::Waiting { .. }
                 | CaseRecord::Stuck { .. }
+                | CaseRecord::Paths { .. }
                 | CaseRecord::Closed { .. }
         )
     });

@@ -37,6 +37,7 @@ fn approved(ask: &Ask) -> CaseRecord {
 
 fn ended(attempt: u32, outcome: Outcome) -> CaseRecord {
     CaseRecord::Evidence(Evidence {
+        at: None,
         step: "rotate_certificates".into(),
         message_id: message(attempt).id(),
         attempt,

@@ -55,6 +55,8 @@ pub enum Intent {
     RevokeRoleAssignments(request::Person),
     /// No binding names the person.
     UnbindPerson(request::Person),
+    /// Everything that was taken from the person is really gone.
+    ProveRevoked(request::Person),
     /// The person may ask for membership.
     MakeEligible(request::TeamMember),
     /// The person is a member for a time.
@@ -93,6 +95,12 @@ pub struct Plan {
     pub waits: Vec<String>,
     /// Worth knowing, nothing to do: recorded once.
     pub findings: Vec<String>,
+    /// Of somebody who is cut off: when they are out, once the plan is carried out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<String>,
+    /// Of somebody who left: what cannot be seen from here, for the receipt.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_visible: Vec<String>,
     /// What was found that the policy does not give, as far as that is new: the planner records it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub drift: Vec<PersonRecord>,
@@ -114,7 +122,16 @@ impl fmt::Display for Plan {
         let left = self.residue.iter().map(|line| format!("! {line}"));
         let waits = self.waits.iter().map(|line| format!("waits: {line}"));
         let notes = self.findings.iter().map(|line| format!("note: {line}"));
-        f.write_str(&steps.chain(left).chain(waits).chain(notes).collect::<Vec<_>>().join("\n"))
+        let forecast = self.forecast.iter().map(|line| format!("when: {line}"));
+        f.write_str(
+            &steps
+                .chain(left)
+                .chain(waits)
+                .chain(forecast)
+                .chain(notes)
+                .collect::<Vec<_>>()
+                .join("\n"),
+        )
     }
 }
 
@@ -148,6 +165,7 @@ impl Intent {
             Self::EndSessions(_) => "end_sessions",
             Self::RevokeRoleAssignments(_) => "revoke_role_assignments",
             Self::UnbindPerson(_) => "unbind_person",
+            Self::ProveRevoked(_) => "prove_revoked",
             Self::MakeEligible(_) => "make_eligible",
             Self::GrantJustInTime(_) => "grant_just_in_time",
             Self::EndJustInTime(_) => "end_just_in_time",
@@ -209,6 +227,7 @@ impl fmt::Display for Intent {
             Self::EndSessions(r) => write!(f, "- sessions of {}", r.person_id),
             Self::RevokeRoleAssignments(r) => write!(f, "- Azure roles of {}", r.person_id),
             Self::UnbindPerson(r) => write!(f, "- bindings of {}", r.person_id),
+            Self::ProveRevoked(r) => write!(f, "? everything of {} is gone", r.person_id),
             Self::MakeEligible(r) => write!(f, "+ {} eligible for {}", r.person_id, r.team),
             Self::GrantJustInTime(r) => {
                 write!(f, "+ {} into {} until {}", r.person_id, r.team, r.until)

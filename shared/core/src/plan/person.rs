@@ -8,7 +8,7 @@ use crate::{
     Holdings, Plan, Policy, Refusal, Timestamp,
     desired::{Account, Desired},
     drift::{Found, Past, SHUT_BY_HAND, of_person},
-    holdings::{Group, User},
+    holdings::{Group, PimForm, User},
     ids::{ClusterName, PersonId, Reference, TeamName},
     invariants::{Admins, check_principal, may_remove_admin},
     plan::{Held, Intent, Place, direct::plan_grants, place_in_team},
@@ -156,16 +156,19 @@ impl<'a> Planner<'a> {
         for (team, group, place) in places {
             let Some(group) = group else { continue };
             let leave = place.leave && group.role_assignable;
-            if place.end_grant || leave {
+            if !(place.end_grant || place.end_eligibility || leave) {
+                continue;
+            }
+            // The step ends what is in force along with the eligibility.
+            let in_force = self.held.pim_of(&group.id, PimForm::Active).is_some();
+            if place.end_grant || leave || in_force {
                 self.check_observed(user)?;
                 if let Err(refusal) = self.may_leave(user, group) {
                     self.plan.residue.push(format!("stays in {}: {refusal}", group.name));
                     continue;
                 }
             }
-            if place.end_grant || place.end_eligibility || leave {
-                self.send(Intent::EndJustInTime(self.member(team)));
-            }
+            self.send(Intent::EndJustInTime(self.member(team)));
         }
         Ok(())
     }

@@ -76,12 +76,13 @@ fn a_leaver_loses_the_doors_first_and_then_every_path() {
         None,
         Subject::User("alex.kim@contoso.example".into()),
     ));
-    assert_snapshot!(plan(&leaver(), &held, 11).unwrap(), @r"
+    assert_snapshot!(plan(&leaver(), &held, 11).unwrap(), @"
     - sign-in of 0042
     - sessions of 0042
     - 0042 from every group
     - Azure roles of 0042
     - bindings of 0042
+    when: doors shut first, writes cut within 1m, out within 1h 30m of that (the life of a token)
     ");
 }
 
@@ -237,11 +238,12 @@ fn groups_that_cannot_be_written_are_left_to_a_person() {
     let mut held = held(&["Ops_Frontend_team", "Old_domain_group"]);
     held.groups[0].dynamic = true;
     held.groups[1].synced = true;
-    assert_snapshot!(plan(&leaver(), &held, 11).unwrap(), @r"
+    assert_snapshot!(plan(&leaver(), &held, 11).unwrap(), @"
     - sign-in of 0042
     - sessions of 0042
     ! 0042 is still in Ops_Frontend_team: its members follow a rule: change the attribute that the rule looks at
     ! 0042 is still in Old_domain_group: its members come from the on-premises directory: take the member out there
+    when: doors shut first, writes cut within 1m, out within 1h 30m of that (the life of a token)
     ");
 }
 
@@ -259,8 +261,9 @@ fn somebody_on_leave_keeps_what_the_policy_did_not_give() {
 fn sessions_of_a_guest_are_its_home_tenants() {
     let mut held = held(&[]);
     held.user.as_mut().unwrap().guest = true;
-    assert_snapshot!(plan(&leaver(), &held, 11).unwrap(), @r"
+    assert_snapshot!(plan(&leaver(), &held, 11).unwrap(), @"
     - sign-in of 0042
+    when: doors shut first, writes cut within 1m, out within 5m of that (the end of sign-in)
     note: the user is a guest: sessions end with its home tenant
     ");
 }
@@ -651,6 +654,7 @@ fn a_leaver_loses_eligibility_and_membership_for_a_time() {
     - 0042 just in time from on-call
     ! 0042 is still in Privileged_readers: it is role-assignable: only a privileged administrator can take the member out
     ! PIM still keeps something of Somebody_elses for 0042: end it there
+    when: doors shut first, writes cut within 1m, out within 1h 30m of that (the life of a token)
     ");
 }
 

@@ -35,6 +35,9 @@ pub(super) fn check(policy: &Value) -> Vec<Violation> {
     check.break_glass();
     check.duration("people.deleteAfter", &policy["people"]["deleteAfter"]);
     check.exact_duration("limits.feedSilence", &policy["limits"]["feedSilence"]);
+    for (name, text) in members(&policy["revocation"]["bounds"]) {
+        check.exact_duration(&format!("revocation.bounds.{name}"), text);
+    }
     if policy["tenant"].as_str().is_some_and(|tenant| tenant.trim().is_empty()) {
         check.say("tenant", "must not be empty");
     }

@@ -13,6 +13,7 @@ mod lookup;
 mod parse;
 mod path;
 mod people;
+mod revocation;
 mod team;
 mod yaml;
 
@@ -35,6 +36,7 @@ pub(crate) use lookup::same_group;
 pub use lookup::{Resolved, binding_name, place};
 pub use path::Path;
 pub use people::{Limits, Matching, People, Protected};
+pub use revocation::{Bounds, Revocation};
 pub use team::{Place, TeamDesired, team_grants};
 
 /// Who may do what, where, and why.
@@ -66,6 +68,9 @@ pub struct Policy {
     /// Brakes.
     #[serde(default)]
     pub limits: Limits,
+    /// How soon a revocation bites.
+    #[serde(default)]
+    pub revocation: Revocation,
 }
 
 /// A governed AKS cluster.

@@ -13,6 +13,7 @@ use crate::{
         direct::{is_deletable, take_back},
     },
     request,
+    revocation::{Forecast, Path},
     state::Standing,
 };
 
@@ -27,6 +28,10 @@ impl<'a> Planner<'a> {
             self.leave_everything();
             self.end_everything();
             self.take_direct_access();
+            if !self.plan.intents.is_empty() {
+                let forecast = Forecast::of(&Path::of(held), &self.policy.revocation);
+                self.plan.forecast = Some(forecast.to_string());
+            }
             if is_deletable(self.policy, self.state, held, &self.plan, self.now) {
                 self.send(Intent::DeleteUser(self.person()));
             }
