@@ -15,7 +15,7 @@ use latchkey_core::{
 use latchkey_runtime::{
     Cx,
     Need::{self, Arm, Graph, Kube, Send},
-    PersonView, StepError, admins, brake, case, drift, feeds, mail, people, pim,
+    PersonView, StepError, admins, brake, case, drift, feeds, held, mail,
 };
 
 use super::planning;
@@ -112,42 +112,10 @@ pub struct Seen {
 pub async fn look(cx: &Cx, view: &PersonView) -> Result<Seen, StepError> {
     let now = cx.now();
     let state = view.state(now);
-    let held = observe(cx, view, state.standing()).await?;
+    let held = held::observe(cx, view, state.standing()).await?;
     let admins = admins::at_stake(cx, &held.groups).await?;
     let plan = plan_person(cx.policy(), &state, &held, view.past(), &admins, now);
     Ok(Seen { desired: Desired::of(cx.policy(), &state, now), held, admins, plan })
-}
-
-/// Of people who work on, only what Latchkey itself gave them by name, and what PIM keeps; of
-/// leavers, everything.
-async fn observe(cx: &Cx, view: &PersonView, standing: Standing) -> Result<Holdings, StepError> {
-    let found = view.user_with_groups(cx).await?;
-    let (user, groups) = found.map_or((None, Vec::new()), |(user, groups)| (Some(user), groups));
-    let names = view.names(user.as_ref());
-    let held = Holdings { user, groups, ..Holdings::default() };
-    if held.user.is_none() && standing != Standing::Left {
-        return Ok(held); // who has no user yet can hold nothing
-    }
-    let pim = async {
-        match &held.user {
-            Some(user) => pim::kept(cx, &user.id, &held.groups).await,
-            None => Ok(Vec::new()),
-        }
-    };
-    if standing != Standing::Left {
-        let (pim, (bindings, unseen)) =
-            futures::join!(pim, people::own_cluster_bindings(cx, &names));
-        return Ok(Holdings { pim: pim?, bindings, unseen, ..held });
-    }
-    let assignments = async {
-        match &names.id {
-            Some(id) => people::assignments(cx, id).await,
-            None => Ok(Vec::new()),
-        }
-    };
-    let (pim, assignments, (bindings, unseen)) =
-        futures::join!(pim, assignments, people::bindings(cx, &names));
-    Ok(Holdings { pim: pim?, assignments: assignments?, bindings, unseen, ..held })
 }
 
 /// The instant from which the case's own fact holds, while that lies ahead.

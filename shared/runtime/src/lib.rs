@@ -19,6 +19,7 @@ pub mod drift;
 pub mod error;
 pub mod feeds;
 pub mod hearing;
+pub mod held;
 pub mod journal;
 pub mod mail;
 pub mod need;
