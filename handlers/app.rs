@@ -120,6 +120,7 @@ where
 
 async fn step(cx: Cx, entry: &'static Entry, inv: Invocation) -> Result<Reply, Failure> {
     let delivery = inv.service_bus("message")?;
+    let cx = cx.no_earlier_than(delivery.enqueued_time);
     let Some(message) = read::<StepMessage>(&cx, &delivery).await? else { return Ok(parked()) };
     latchkey_telemetry::belongs_to(&message.case_id);
     if message.step != entry.name {
@@ -139,6 +140,7 @@ async fn step(cx: Cx, entry: &'static Entry, inv: Invocation) -> Result<Reply, F
 
 async fn plan(cx: Cx, inv: Invocation) -> Result<Reply, Failure> {
     let delivery = inv.service_bus("message")?;
+    let cx = cx.no_earlier_than(delivery.enqueued_time);
     let Some(message) = read::<PlanMessage>(&cx, &delivery).await? else { return Ok(parked()) };
     latchkey_telemetry::belongs_to(&message.case_id);
     let done = match message.about.clone() {

@@ -38,6 +38,7 @@ pub const STEPS: &[Entry] = &[
     Entry::of::<leave_groups::LeaveGroups>(),
     Entry::of::<make_eligible::MakeEligible>(),
     Entry::of::<probe_access::ProbeAccess>(),
+    Entry::of::<prove_revoked::ProveRevoked>(),
     Entry::of::<remove_assignments::RemoveAssignments>(),
     Entry::of::<remove_bindings::RemoveBindings>(),
     Entry::of::<require_compliant_device::RequireCompliantDevice>(),

@@ -48,7 +48,7 @@ pub async fn carry_on(
 ) -> Result<(), StepError> {
     let records = case::read(cx, &message.case_id).await?;
     if plan.is_done() {
-        return close(cx, message, plan, records.is_empty()).await;
+        return close(cx, message, plan, None).await;
     }
     if records.is_empty() && joined(cx, message, plan).await? {
         return Ok(());
@@ -216,12 +216,21 @@ async fn record(
     case::go_on(cx, &message.case_id, &message.about, &records).await
 }
 
-/// A sweep that found nothing leaves no case behind; cases that rested for an approval are over.
-async fn close(cx: &Cx, message: &PlanMessage, plan: &Plan, is_new: bool) -> Result<(), StepError> {
+/// Closes the case. A sweep that found nothing leaves no case behind; cases that rested for an
+/// approval are over. A leaver's case closes with the digest of its signed receipt.
+///
+/// # Errors
+/// Whatever the ledger or Service Bus answers.
+pub async fn close(
+    cx: &Cx,
+    message: &PlanMessage,
+    plan: &Plan,
+    signed: Option<String>,
+) -> Result<(), StepError> {
     let mut receipt = vec![format!("observed as desired at look {}", message.attempt)];
     receipt.extend(plan.findings.iter().map(|note| format!("note: {note}")));
-    let closed = CaseRecord::Closed { receipt };
-    if is_new {
+    let closed = CaseRecord::Closed { receipt, signed };
+    if case::read(cx, &message.case_id).await?.is_empty() {
         for (id, _) in approvals::resting(cx, &message.about).await? {
             let records = append(cx, &id, closed.clone()).await?;
             case::over(cx, &id, &records).await;
@@ -249,7 +258,9 @@ async fn stuck(cx: &Cx, message: &PlanMessage, plan: &Plan) -> Result<(), StepEr
 /// Puts the case off until an instant, when the same case is looked at again.
 pub async fn wait(cx: &Cx, message: &PlanMessage, until: Timestamp) -> Result<(), StepError> {
     append(cx, &message.case_id, CaseRecord::Waiting { until }).await?;
-    let next = next(message);
+    // The look that a net stands in for may still come: it is the one to wait for.
+    let attempt = message.attempt + u32::from(!message.net);
+    let next = PlanMessage::look(message.case_id.clone(), message.about.clone(), attempt);
     send_plan(cx, &next, Some(until)).await
 }
 

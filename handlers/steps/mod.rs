@@ -22,6 +22,7 @@ pub mod join_groups;
 pub mod leave_groups;
 pub mod make_eligible;
 pub mod probe_access;
+pub mod prove_revoked;
 pub mod remove_assignments;
 pub mod remove_bindings;
 pub mod require_compliant_device;

@@ -20,6 +20,7 @@
 //! - `ops`: who may ask `ops` for what, and what does it answer?
 //! - `packed`: is what is deployed what it should be: its files, its functions, its rights?
 //! - `pause`: does a paused app write nothing, lose nothing, and go on when it is resumed?
+//! - `proof`: does a leaver's case close when everything is provably gone, and not before?
 //! - `real_cluster`: does it do the same to an API server that nobody here wrote?
 //! - `sweep`: does it find what nobody told us of?
 //! - `telemetry`: is an event one trace to its receipt, told in figures, whatever the collector does?
@@ -48,6 +49,7 @@ mod ops;
 mod packed;
 mod pause;
 mod played;
+mod proof;
 mod real_cluster;
 mod sweep;
 mod telemetry;

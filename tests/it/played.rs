@@ -6,6 +6,7 @@ use std::{
 };
 
 use dev_host::{Invocation, Outcome};
+use jiff::SignedDuration;
 use latchkey_core::case::CaseRecord;
 use latchkey_runtime::{case, park};
 use reqwest::Method;
@@ -144,6 +145,12 @@ impl Played {
         self.stage.host.settled(false).await;
         let counts = self.stage.sandbox.world.bus.counts();
         assert!(counts.values().all(|count| count.dead == 0), "{counts:?}");
+    }
+
+    /// Lets every bound pass, so that what was taken from leavers can be proven to be gone.
+    pub async fn proven(&self) {
+        self.stage.sandbox.world.clock.advance(SignedDuration::from_mins(95));
+        self.settled().await;
     }
 
     pub async fn parked(&self) -> Vec<park::Parked> {

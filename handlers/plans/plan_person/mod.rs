@@ -1,5 +1,7 @@
 //! Plans one person: what the facts and the policy say they should hold, against what they hold.
 
+mod proof;
+
 use std::time::Instant;
 
 use latchkey_core::{
@@ -19,6 +21,7 @@ use latchkey_runtime::{
 };
 
 use super::planning;
+use proof::End;
 
 /// The planner's name.
 pub const NAME: &str = "plan_person";
@@ -63,16 +66,40 @@ pub async fn plan(cx: &Cx, message: &PlanMessage, person: &PersonId) -> Result<(
     {
         view.note_open(cx).await?;
     }
-    match seen.plan {
-        Ok(plan) => {
-            drift::record(cx, &message.about, &view.drift, &plan.drift).await?;
-            if plan.is_done() {
-                settle(cx, message, &view, &seen.admins).await?;
-            }
-            planning::carry_on(cx, message, &plan, began).await
-        }
-        Err(refusal) => needs_somebody(cx, message, &view, refusal.to_string()).await,
+    let plan = match &seen.plan {
+        Ok(plan) => plan.clone(),
+        Err(refusal) => return needs_somebody(cx, message, &view, refusal.to_string()).await,
+    };
+    drift::record(cx, &message.about, &view.drift, &plan.drift).await?;
+    if view.state(cx.now()).standing() == Standing::Left {
+        return out(cx, message, &view, &seen, (plan, began)).await;
     }
+    if plan.is_done() {
+        settle(cx, message, &view, &seen.admins).await?;
+    }
+    planning::carry_on(cx, message, &plan, began).await
+}
+
+/// Of somebody who left: takes away what is left, then proves that it is gone.
+async fn out(
+    cx: &Cx,
+    message: &PlanMessage,
+    view: &PersonView,
+    seen: &Seen,
+    (mut plan, began): (Plan, Instant),
+) -> Result<(), StepError> {
+    proof::follow(cx, message, seen, &plan).await?;
+    if plan.is_done() {
+        match proof::next(cx, message, view, &plan).await? {
+            End::Waits => return Ok(()),
+            End::Proves(intent) => plan.intents.push(intent),
+            End::Closes(receipt) => {
+                settle(cx, message, view, &seen.admins).await?;
+                return planning::close(cx, message, &plan, receipt).await;
+            }
+        }
+    }
+    planning::carry_on(cx, message, &plan, began).await
 }
 
 /// Marks the case as stuck. A sweep's look says it once: while another case of the person is

@@ -79,9 +79,10 @@ fn lines(record: &CaseRecord) -> Vec<String> {
         CaseRecord::Waiting { until } => vec![format!("waits   until {until}")],
         CaseRecord::Stuck { why } => vec![format!("STUCK   {}", why.join("; "))],
         // The first line of a receipt says that it is closed.
-        CaseRecord::Closed { receipt } => {
+        CaseRecord::Closed { receipt, signed } => {
             let notes = receipt.iter().skip(1).map(|note| format!("        {note}"));
-            std::iter::once("closed".to_owned()).chain(notes).collect()
+            let signed = signed.iter().map(|digest| format!("        receipt {digest}"));
+            std::iter::once("closed".to_owned()).chain(notes).chain(signed).collect()
         }
     }
 }

@@ -17,12 +17,14 @@ mod connect;
 mod convert;
 mod failure;
 mod namespaces;
+mod probe;
 mod review;
 mod roles;
 mod send;
 
 pub use clusters::{Cluster, ClusterOptions, Clusters};
 pub use namespaces::NamespaceState;
+pub use probe::Probed;
 pub use review::{Plane, Review, Verdict};
 
 /// The value of `app.kubernetes.io/managed-by` on what is ours, and our field manager.

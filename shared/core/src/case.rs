@@ -135,6 +135,9 @@ pub enum CaseRecord {
     Closed {
         /// What was verified.
         receipt: Vec<String>,
+        /// Of a leaver's case: the digest of the receipt that was issued for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signed: Option<String>,
     },
 }
 

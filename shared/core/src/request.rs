@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Timestamp,
-    ids::{ClusterName, GroupName, NamespaceName, PersonId, Reference, RoleName, TeamName},
+    ids::{CaseId, ClusterName, GroupName, NamespaceName, PersonId, Reference, RoleName, TeamName},
 };
 
 /// About one person.
@@ -18,6 +18,16 @@ use crate::{
 pub struct Person {
     /// The person.
     pub person_id: PersonId,
+}
+
+/// A person and the case in which everything was taken from them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Proof {
+    /// The person.
+    pub person_id: PersonId,
+    /// The case: its records tell which ways in there were.
+    pub case_id: CaseId,
 }
 
 /// A person and the teams to join.

@@ -7,6 +7,7 @@
 
 mod bound;
 mod path;
+mod proof;
 mod receipt;
 mod story;
 #[cfg(test)]
@@ -14,5 +15,6 @@ mod tests;
 
 pub use bound::Bound;
 pub use path::{AdminDoor, Membership, Path};
+pub use proof::{Answer, Observed, Question, Seen, Write, judge, questions};
 pub use receipt::{Beside, Receipt, Revoked};
 pub use story::{DOORS, Forecast, PROOF, Story, Tracked};

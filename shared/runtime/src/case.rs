@@ -215,7 +215,8 @@ async fn close_request(cx: &Cx, id: &CaseId, records: &[CaseRecord]) -> Result<(
     if !(asked && done && nothing_left) {
         return Ok(());
     }
-    let closed = CaseRecord::Closed { receipt: vec![format!("{} was seen done", evidence.step)] };
+    let receipt = vec![format!("{} was seen done", evidence.step)];
+    let closed = CaseRecord::Closed { receipt, signed: None };
     let (wrote, records) = append_if(cx, &case_stream(id), |seen: &[CaseRecord]| {
         (!is_closed(seen)).then(|| closed.clone())
     })
@@ -230,6 +231,11 @@ async fn close_request(cx: &Cx, id: &CaseId, records: &[CaseRecord]) -> Result<(
 pub async fn over(cx: &Cx, id: &CaseId, records: &[CaseRecord]) {
     told::closed(records, cx.now());
     open::unlist(cx, id).await;
+}
+
+/// The number of the look made last; 0 when none was.
+pub fn last_look(records: &[CaseRecord]) -> u32 {
+    latest_plan(records).map_or(0, |(attempt, _)| attempt)
 }
 
 /// The look made last, and what it sent.

@@ -45,6 +45,7 @@ pub struct Cx {
     arm: Arm,
     bus: Bus,
     function: &'static str,
+    not_before: Option<Timestamp>,
 }
 
 impl Cx {
@@ -53,7 +54,15 @@ impl Cx {
         let graph = clients.graph.for_caller(function);
         let arm = clients.arm.for_caller(function);
         let bus = clients.bus.for_caller(function);
-        Self { clients, graph, arm, bus, function }
+        Self { clients, graph, arm, bus, function, not_before: None }
+    }
+
+    /// The same view, for a message that Service Bus made deliverable at this instant: by its clock
+    /// that has come, also where ours is behind. What waits for an instant would otherwise be sent
+    /// again for the past.
+    #[must_use]
+    pub fn no_earlier_than(self, enqueued: Option<Timestamp>) -> Self {
+        Self { not_before: enqueued, ..self }
     }
 
     /// The function's name.
@@ -78,7 +87,8 @@ impl Cx {
 
     /// The instant.
     pub fn now(&self) -> Timestamp {
-        self.clients.clock.now()
+        let now = self.clients.clock.now();
+        self.not_before.map_or(now, |not_before| not_before.max(now))
     }
 
     /// Plain HTTP, for what is none of the services below.

@@ -52,6 +52,7 @@ async fn a_leaver_costs_two_round_trips_to_the_doors_and_fifteen_graph_requests_
     let snapshot = played.snapshot();
     let named: Vec<_> = snapshot.lines().filter(|line| line.contains("p6001")).collect();
     assert_eq!(named, [format!("user {UPN} disabled")]);
+    played.proven().await;
     assert!(played.cases_of("6001").await.iter().all(|case| case.closed));
 }
 

@@ -36,6 +36,7 @@ fn left(person: &str, revision: u64) -> Value {
 }
 
 async fn all_closed(played: &Played, person: &str) {
+    played.proven().await;
     let cases = played.cases_of(person).await;
     assert!(cases.iter().all(|case| case.closed), "{cases:#?}");
 }

@@ -238,7 +238,7 @@ async fn a_plan_nobody_asked_for_a_void_one_and_an_empty_reason_are_told_apart()
     for body in ["{}", r#"{"reason":" "}"#, r#"{"reason":1}"#, r#"{"reason":"x","y":1}"#] {
         assert_eq!(post(this.clone(), body).await.status, 400, "{body}");
     }
-    let closed = CaseRecord::Closed { receipt: Vec::new() };
+    let closed = CaseRecord::Closed { receipt: Vec::new(), signed: None };
     note(&asked.stage.clients, &closed).await;
     assert_eq!(asked.plan().await["state"], "void");
     assert_eq!(post(this, r#"{"reason":"x"}"#).await.status, 409);

@@ -22,7 +22,8 @@ pub fn group(resource: &str) -> Option<&'static str> {
             Some("rbac.authorization.k8s.io")
         }
         "subjectaccessreviews" => Some("authorization.k8s.io"),
-        "namespaces" => Some(""),
+        "groups" | "namespaces" | "users" => Some(""),
+        "userextras/oid" => Some("authentication.k8s.io"),
         _ => None,
     }
 }
@@ -49,6 +50,10 @@ pub fn cluster_roles() -> Result<String> {
                 "  - apiGroups: [\"{group}\"]\n    resources: [{resource}]\n    verbs: [{}]",
                 verbs.join(", ")
             )?;
+            if resource == "groups" {
+                // Nobody is in it, and it may do one thing only: see latchkey_core::gate.
+                writeln!(text, "    resourceNames: [\"{}\"]", latchkey_core::gate::PROBE_GROUP)?;
+            }
         }
     }
     Ok(text)
@@ -62,6 +67,8 @@ pub fn data_actions(kubernetes: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet
     let of = |(resource, verbs): (&String, &BTreeSet<String>)| {
         let group = group(resource).unwrap_or_default();
         let place = if group.is_empty() { String::new() } else { format!("{group}/") };
+        // Azure knows the extras of a user as one.
+        let resource = resource.strip_suffix("/oid").unwrap_or(resource);
         let named = format!("Microsoft.ContainerService/managedClusters/{place}{resource}");
         verbs.iter().map(|verb| format!("{named}/{}", action(verb))).collect::<Vec<_>>()
     };

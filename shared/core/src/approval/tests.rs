@@ -112,7 +112,7 @@ fn an_ask_awaits_until_it_is_approved_superseded_or_the_case_is_over() {
     records.push(approved(&moved));
     assert_eq!(moved.standing(&records), Standing::Approved { approver: &id(1) });
     assert_eq!(awaiting(&records).count(), 0);
-    let over = [asked(&first), CaseRecord::Closed { receipt: Vec::new() }];
+    let over = [asked(&first), CaseRecord::Closed { receipt: Vec::new(), signed: None }];
     assert_eq!(first.standing(&over), Standing::Void);
 }
 

@@ -9,11 +9,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::{Entry, Keys, Part, id_key, name_key};
-use crate::{
-    Timestamp,
-    holdings::User,
-    ids::ObjectId,
-};
+use crate::{Timestamp, holdings::User, ids::ObjectId};
 
 /// Entries as they were read, by key. `Debug` hides the keys: some are user names.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

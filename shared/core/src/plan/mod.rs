@@ -56,7 +56,7 @@ pub enum Intent {
     /// No binding names the person.
     UnbindPerson(request::Person),
     /// Everything that was taken from the person is really gone.
-    ProveRevoked(request::Person),
+    ProveRevoked(request::Proof),
     /// The person may ask for membership.
     MakeEligible(request::TeamMember),
     /// The person is a member for a time.

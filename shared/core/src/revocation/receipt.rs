@@ -29,7 +29,7 @@ pub struct Receipt {
     pub since: Option<Timestamp>,
     /// The digests of the plans that were carried out, in order.
     pub plan_hashes: Vec<String>,
-    /// The digest of the policy that the last look was made under.
+    /// The SHA-256 of the policy file that the last look was made under, as `sha256sum` prints it.
     pub policy_hash: String,
     /// Every way in that was found, doors first.
     pub paths: Vec<Revoked>,
@@ -72,6 +72,8 @@ pub struct Revoked {
 pub struct Beside {
     /// The employments that had ended.
     pub spells: Vec<SpellId>,
+    /// The digest of the policy.
+    pub policy_hash: String,
     /// What stays to be looked after.
     pub residue: Vec<String>,
     /// What cannot be seen from here.
@@ -105,7 +107,7 @@ impl Receipt {
             cause: cause.clone(),
             since: *since,
             plan_hashes: plan_hashes.collect(),
-            policy_hash: policy.hash(),
+            policy_hash: beside.policy_hash,
             paths: paths?,
             residue: beside.residue,
             not_visible: beside.not_visible,

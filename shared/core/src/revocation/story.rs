@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Bound, Path};
 use crate::{
     case::{CaseRecord, Evidence, Outcome},
+    ids::ObjectId,
     policy::Revocation,
 };
 
@@ -83,6 +84,33 @@ impl Story {
     /// The next instant at which something can be proven; none when nothing is left to prove.
     pub fn next_proof(&self) -> Option<Timestamp> {
         self.unproven().filter_map(|tracked| tracked.provable_from).min()
+    }
+
+    /// Until when a token may live that was issued before the doors were shut; none when no door is
+    /// known to be.
+    pub fn tokens_until(&self, revocation: &Revocation) -> Option<Timestamp> {
+        let doors = self.paths.iter().filter(|tracked| tracked.path.bound() == Bound::SignIn);
+        let last = doors.filter_map(|door| door.gone_at).max()?;
+        Some(later(last, revocation.token_life()))
+    }
+
+    /// From when on authorizers may be asked: they have forgotten what they said while any of the
+    /// paths was there, and Azure roles that were taken away have ceased to count.
+    pub fn askable_from(&self, revocation: &Revocation) -> Option<Timestamp> {
+        let from = |tracked: &Tracked| match tracked.path.bound() {
+            Bound::Token => Some(later(tracked.gone_at?, revocation.azure_role())),
+            _ => tracked.provable_from,
+        };
+        self.paths.iter().filter_map(from).max()
+    }
+
+    /// The groups that tokens of before may name.
+    pub fn groups(&self) -> BTreeSet<ObjectId> {
+        let groups = self.paths.iter().filter_map(|tracked| match &tracked.path {
+            Path::Group { group, .. } | Path::Pim { group, .. } => Some(group.clone()),
+            _ => None,
+        });
+        groups.collect()
     }
 
     /// What a look found anew, and what it misses: the record of it, when there is any.

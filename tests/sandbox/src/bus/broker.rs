@@ -149,6 +149,11 @@ impl Broker {
         })
     }
 
+    /// Loses every message that waits for its time, and says how many there were.
+    pub fn lose_scheduled(&self) -> usize {
+        self.change(|state, _| state.stores.values_mut().map(Store::lose_scheduled).sum())
+    }
+
     /// How many messages of each entity are in which state.
     pub fn counts(&self) -> BTreeMap<Entity, Counts> {
         self.look(|state| {

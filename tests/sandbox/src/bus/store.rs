@@ -303,6 +303,11 @@ impl Store {
         self.ready.is_empty() && self.locked.is_empty()
     }
 
+    /// Loses what waits for its time.
+    pub fn lose_scheduled(&mut self) -> usize {
+        std::mem::take(&mut self.scheduled).len()
+    }
+
     /// The earliest scheduled instant.
     pub fn next_scheduled(&self) -> Option<Timestamp> {
         self.scheduled.first_key_value().map(|((at, _), _)| *at)

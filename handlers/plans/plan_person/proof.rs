@@ -1,0 +1,121 @@
+//! Of somebody who left: which ways in were found, and when their case may close.
+
+use latchkey_core::{
+    CaseId, Plan,
+    case::{CaseRecord, Cause, case_stream},
+    message::{About, PlanMessage},
+    plan::Intent,
+    request,
+    revocation::{Beside, Path, Receipt, Story},
+    state::{PersonState, SpellStatus},
+};
+use latchkey_runtime::{
+    Cx, PersonView, StepError, case, feeds, journal::append_if, mail, receipts,
+};
+
+use super::{Seen, planning};
+
+/// Records which ways in this look finds that were not known, and which it misses.
+pub(super) async fn follow(
+    cx: &Cx,
+    message: &PlanMessage,
+    seen: &Seen,
+    plan: &Plan,
+) -> Result<(), StepError> {
+    let id = &message.case_id;
+    if plan.is_done() && case::read(cx, id).await?.is_empty() {
+        return Ok(()); // nobody opened a case, and there is no reason to
+    }
+    case::open(cx, id, &message.about, Cause::Sweep).await?;
+    let (held, now) = (Path::of(&seen.held), cx.now());
+    append_if(cx, &case_stream(id), |records: &[CaseRecord]| {
+        Story::of(records, &cx.policy().revocation).news(&held, now)
+    })
+    .await?;
+    Ok(())
+}
+
+/// What a case comes to in which nothing is left to take away.
+pub(super) enum End {
+    /// It waits for the next instant at which something can be proven.
+    Waits,
+    /// Something can be proven now.
+    Proves(Intent),
+    /// Everything is proven: this is the digest of its receipt.
+    Closes(Option<String>),
+}
+
+/// Whether the case waits, proves or closes.
+pub(super) async fn next(
+    cx: &Cx,
+    message: &PlanMessage,
+    view: &PersonView,
+    plan: &Plan,
+) -> Result<End, StepError> {
+    let id = &message.case_id;
+    let records = case::read(cx, id).await?;
+    if records.is_empty() {
+        wake_overdue(cx, view).await?;
+        return Ok(End::Closes(None));
+    }
+    let story = Story::of(&records, &cx.policy().revocation);
+    match story.next_proof() {
+        Some(at) if at > cx.now() => {
+            // The safety net below the message: a sweep finds who is due.
+            feeds::note_due(cx, &view.person, at).await?;
+            planning::wait(cx, message, at).await?;
+            Ok(End::Waits)
+        }
+        Some(_) => {
+            let (person_id, case_id) = (view.person.clone(), id.clone());
+            Ok(End::Proves(Intent::ProveRevoked(request::Proof { person_id, case_id })))
+        }
+        None => close(cx, id, view, &records, plan).await.map(End::Closes),
+    }
+}
+
+async fn close(
+    cx: &Cx,
+    id: &CaseId,
+    view: &PersonView,
+    records: &[CaseRecord],
+    plan: &Plan,
+) -> Result<Option<String>, StepError> {
+    let beside = Beside {
+        spells: ended(&view.state(cx.now())),
+        policy_hash: cx.policy_digest().to_owned(),
+        residue: plan.findings.clone(),
+        not_visible: plan.not_visible.clone(),
+    };
+    let receipt = Receipt::of(cx.policy(), (id, &view.person), records, beside, cx.now());
+    let Some(receipt) = receipt else { return Ok(None) };
+    Ok(Some(receipts::issue(cx, &receipt).await?.hash))
+}
+
+fn ended(state: &PersonState) -> Vec<latchkey_core::SpellId> {
+    let over = |status: &SpellStatus| {
+        matches!(status, SpellStatus::Ended { .. } | SpellStatus::Revoked { .. })
+    };
+    let spells = state.spells.iter().filter(|(_, spell)| over(&spell.status));
+    spells.map(|(id, _)| id.clone()).collect()
+}
+
+/// Asks once more for the look of each case of the person that waits for an instant which has
+/// passed: the message that should have come is lost.
+async fn wake_overdue(cx: &Cx, view: &PersonView) -> Result<(), StepError> {
+    for id in &view.cases {
+        let records = case::read(cx, id).await?;
+        let Some(CaseRecord::Waiting { until }) = records.last() else { continue };
+        if *until > cx.now() {
+            continue;
+        }
+        // A number of its own for each hour: an earlier look of this kind may be lost as well.
+        let hours = cx.now().duration_since(*until).as_hours();
+        let ahead = u32::try_from(hours).unwrap_or(0).saturating_add(2);
+        let attempt = case::last_look(&records).saturating_add(ahead);
+        let about = About::Person(view.person.clone());
+        let look = PlanMessage::look(id.clone(), about, attempt);
+        mail::send_plan(cx, &look, None).await?;
+    }
+    Ok(())
+}
