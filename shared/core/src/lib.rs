@@ -20,6 +20,7 @@ pub mod expected;
 pub mod fact;
 #[cfg(test)]
 mod fixtures;
+pub mod gate;
 pub mod holdings;
 pub mod ids;
 pub mod invariants;
