@@ -71,8 +71,10 @@ impl Leavers {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GuardHeld {
-    /// What is missing, or is not as it should be.
-    pub wrong: BTreeSet<Part>,
+    /// What is not there.
+    pub missing: BTreeSet<Part>,
+    /// What is there and is not as it should be.
+    pub edited: BTreeSet<Part>,
     /// The list.
     pub leavers: Leavers,
 }

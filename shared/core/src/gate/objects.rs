@@ -76,7 +76,7 @@ impl Part {
     }
 
     /// The fields that must be as we write them, beside the label that says whose it is.
-    fn fields(self) -> &'static [&'static str] {
+    pub fn fields(self) -> &'static [&'static str] {
         match self {
             Self::Namespace | Self::Probe | Self::Leavers => &[],
             Self::ProbeRole => &["rules"],
