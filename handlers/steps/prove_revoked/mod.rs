@@ -46,6 +46,7 @@ impl Step for ProveRevoked {
         Arm("Microsoft.ContainerService/managedClusters", &["listClusterUserCredential/action"]),
         Kube("rolebindings", &["list"]),
         Kube("clusterrolebindings", &["list"]),
+        Kube("configmaps", &["get"]),
         Kube("subjectaccessreviews", &["create"]),
         Kube("users", &["impersonate"]),
         Kube("groups", &["impersonate"]),
