@@ -8,7 +8,7 @@ use std::{
 use dev_host::{Invocation, Outcome};
 use jiff::SignedDuration;
 use latchkey_core::case::CaseRecord;
-use latchkey_runtime::{case, park};
+use latchkey_runtime::{Clients, Clock, Cx, case, park};
 use reqwest::Method;
 use serde_json::{Value, json};
 use xtask::{
@@ -145,6 +145,25 @@ impl Played {
         self.stage.host.settled(false).await;
         let counts = self.stage.sandbox.world.bus.counts();
         assert!(counts.values().all(|count| count.dead == 0), "{counts:?}");
+    }
+
+    /// The view of a function by the sandbox's clock; the binary's own is not turned.
+    pub fn turned_cx(&self, function: &'static str) -> Cx {
+        let (at, clock) = (&self.stage.clients, self.stage.sandbox.world.clock.clone());
+        let clients = Clients {
+            config: at.config.clone(),
+            policy: at.policy.clone(),
+            policy_digest: at.policy_digest.clone(),
+            clock: Clock::from_fn(move || clock.now()),
+            http: at.http.clone(),
+            graph: at.graph.clone(),
+            arm: at.arm.clone(),
+            clusters: at.clusters.clone(),
+            bus: at.bus.clone(),
+            ledger: at.ledger.clone(),
+            cells: at.cells.clone(),
+        };
+        Cx::new(Arc::new(clients), function)
     }
 
     /// Lets every bound pass, so that what was taken from leavers can be proven to be gone.

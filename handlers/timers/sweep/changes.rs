@@ -1,9 +1,14 @@
 //! What changed since the last sweep, and who is due.
 
+use jiff::SignedDuration;
 use latchkey_core::{Timestamp, message::About};
 use latchkey_runtime::{Cx, StepError, feeds, hearing::Feed};
 
 use super::asked::Asked;
+
+/// How far back is looked for who was due when the mark of the last sweep is lost: longer than any
+/// token lives, so that no leaver's proof is forgotten.
+const LOST: SignedDuration = SignedDuration::from_hours(48);
 
 /// The cell that says when the last sweep began that came to its end.
 pub const CELL: &str = "sweep/began";
@@ -26,7 +31,8 @@ pub async fn read(cx: &Cx, asked: &mut Asked) -> Result<bool, StepError> {
         gap |= feeds::owes_compare(cx, feed).await?;
     }
     let since: Option<Timestamp> = cx.cells().get(CELL).await?;
-    for person in feeds::due(cx, since.unwrap_or(asked.at), asked.at).await? {
+    let since = since.or_else(|| asked.at.checked_sub(LOST).ok()).unwrap_or(asked.at);
+    for person in feeds::due(cx, since, asked.at).await? {
         asked.look(cx, About::Person(person)).await?;
     }
     Ok(gap)

@@ -98,7 +98,8 @@ impl Clusters {
         let client = slot.get_or_try_init(|| self.connect(resource_id, caller)).await?.clone();
         let (name, options) = (name.clone(), Arc::clone(&self.options));
         let kept = Kept { clients: self.clients.clone(), key };
-        Ok(Cluster { name, client, agent: agent(caller), options, kept })
+        let tokens = self.tokens.clone();
+        Ok(Cluster { name, client, tokens, agent: agent(caller), options, kept })
     }
 
     async fn connect(&self, resource_id: &str, caller: &'static str) -> Result<Client, CallError> {
@@ -119,6 +120,7 @@ impl fmt::Debug for Clusters {
 pub struct Cluster {
     pub(crate) name: ClusterName,
     pub(crate) client: Client,
+    pub(crate) tokens: Tokens,
     pub(crate) agent: HeaderValue,
     pub(crate) options: Arc<ClusterOptions>,
     pub(crate) kept: Kept,

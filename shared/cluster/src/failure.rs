@@ -7,6 +7,9 @@ use hyper_util::client::legacy;
 use kube::core::Status;
 use latchkey_core::{Call, CallError, Service, call::Cause};
 
+/// The code of an answer to somebody whose token is not taken.
+pub(crate) const UNAUTHORIZED: &str = "Unauthorized";
+
 /// Whether a request changes something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
@@ -86,7 +89,7 @@ pub(crate) fn status(
 ) -> CallError {
     let call = call(what);
     match head.status.as_u16() {
-        401 => CallError::Denied { call, code: "Unauthorized".into() },
+        401 => CallError::Denied { call, code: UNAUTHORIZED.into() },
         403 if has_cause(status, "NamespaceTerminating") => CallError::Conflict { call },
         403 => CallError::Denied { call, code: "Forbidden".into() },
         404 => CallError::NotFound { call },

@@ -70,7 +70,27 @@ impl Cluster {
         answer
     }
 
+    /// A token that is not taken any more is forgotten, and the request sent once more: it was
+    /// certainly not done.
     async fn send<T: DeserializeOwned>(
+        &self,
+        what: &'static str,
+        effect: Effect,
+        request: Request<Vec<u8>>,
+        told: &Outgoing,
+    ) -> Result<T, CallError> {
+        match self.send_once(what, effect, request.clone(), told).await {
+            Err(CallError::Denied { code, .. }) if code == failure::UNAUTHORIZED => {
+                let scope = &self.options.aks_scope;
+                let token = self.tokens.bearer(scope).await?;
+                self.tokens.forget(scope, &token).await;
+                self.send_once(what, effect, request, told).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn send_once<T: DeserializeOwned>(
         &self,
         what: &'static str,
         effect: Effect,

@@ -138,7 +138,7 @@ impl Tokens {
     }
 
     /// Never hands out `refused` again; a token fetched in the meantime stays.
-    pub(crate) async fn forget(&self, scope: &str, refused: &Token) {
+    pub async fn forget(&self, scope: &str, refused: &Token) {
         let slot = self.slot(scope);
         let mut held = slot.lock().await;
         if held.as_ref().is_some_and(|token| token.secret == refused.secret) {
