@@ -16,6 +16,7 @@ mod clusters;
 mod connect;
 mod convert;
 mod failure;
+mod gate;
 mod namespaces;
 mod review;
 mod roles;

@@ -4,6 +4,8 @@ mod kind;
 mod parts;
 mod text;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 pub use parts::{Integration, Membership, NewUser};
@@ -12,6 +14,7 @@ use crate::{
     Timestamp,
     access::WhoKind,
     azure_role::AzureRole,
+    gate::{Entries, Entry, Keys, Part},
     holdings::{Binding, PrincipalType, RoleRef, Subject},
     ids::{ClusterName, GroupName, NamespaceName, ObjectId, PersonId, Reference, TeamName},
     policy::Rule,
@@ -281,6 +284,42 @@ pub enum Op {
         binding: Binding,
         /// Group name or person id, for people to read.
         holder: String,
+    },
+    /// Put up the guard of a cluster, or mend it: what refuses leavers' writes.
+    GuardCluster {
+        /// Where.
+        cluster: ClusterName,
+        /// What is not there.
+        missing: BTreeSet<Part>,
+        /// What is there and is not as it should be.
+        edited: BTreeSet<Part>,
+    },
+    /// List a leaver, so that the cluster refuses what they write.
+    CutWrites {
+        /// Where.
+        cluster: ClusterName,
+        /// Who.
+        person: PersonId,
+        /// Under which keys.
+        keys: Keys,
+        /// With what.
+        entry: Entry,
+    },
+    /// Take a person off the list.
+    RestoreWrites {
+        /// Where.
+        cluster: ClusterName,
+        /// Who.
+        person: PersonId,
+        /// The entries as observed: one that is another by now stays.
+        entries: Entries,
+    },
+    /// Take entries off the list that nobody needs.
+    DropEntries {
+        /// Where.
+        cluster: ClusterName,
+        /// The entries as observed: one that is another by now stays.
+        entries: Entries,
     },
     /// Take one subject out of a binding.
     RemoveSubject {

@@ -5,6 +5,7 @@ mod bench;
 mod bindings;
 mod failures;
 mod finding;
+mod gate;
 mod namespaces;
 mod real;
 mod reviews;

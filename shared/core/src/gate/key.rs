@@ -34,8 +34,7 @@ pub fn id_key(id: &ObjectId) -> String {
 /// No two names that differ in more than the case of ASCII letters have the same key.
 pub fn name_key(name: &str) -> Option<String> {
     let name = name.to_ascii_lowercase();
-    let escaped =
-        ESCAPES.iter().fold(name, |name, (plain, escaped)| name.replace(plain, escaped));
+    let escaped = ESCAPES.iter().fold(name, |name, (plain, escaped)| name.replace(plain, escaped));
     let key = format!("name.{escaped}");
     let fits = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
     (!escaped.is_empty() && key.len() <= LONGEST && key.chars().all(fits)).then_some(key)

@@ -9,11 +9,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::{Entry, Keys, Part, id_key, name_key};
-use crate::{
-    Timestamp,
-    holdings::User,
-    ids::ObjectId,
-};
+use crate::{Timestamp, holdings::User, ids::ObjectId};
 
 /// Entries as they were read, by key. `Debug` hides the keys: some are user names.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,8 +71,10 @@ impl Leavers {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GuardHeld {
-    /// What is missing, or is not as it should be.
-    pub wrong: BTreeSet<Part>,
+    /// What is not there.
+    pub missing: BTreeSet<Part>,
+    /// What is there and is not as it should be.
+    pub edited: BTreeSet<Part>,
     /// The list.
     pub leavers: Leavers,
 }

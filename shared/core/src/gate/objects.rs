@@ -13,9 +13,7 @@ const RBAC: &str = "rbac.authorization.k8s.io";
 
 /// One object of the guard, in the order in which they are put up: the list comes last, and says
 /// that the others were there.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Part {
     /// The namespace.
@@ -78,7 +76,7 @@ impl Part {
     }
 
     /// The fields that must be as we write them, beside the label that says whose it is.
-    fn fields(self) -> &'static [&'static str] {
+    pub fn fields(self) -> &'static [&'static str] {
         match self {
             Self::Namespace | Self::Probe | Self::Leavers => &[],
             Self::ProbeRole => &["rules"],
@@ -128,24 +126,34 @@ pub fn object(part: Part, protected: &BTreeSet<ObjectId>) -> Value {
     match part {
         Part::Namespace => ours("v1", "Namespace", part),
         Part::Probe => ours("v1", "ConfigMap", part),
-        Part::ProbeRole => with(ours("rbac.authorization.k8s.io/v1", "Role", part), "rules", json!([{
-            "apiGroups": [""], "resources": ["configmaps"], "resourceNames": [PROBE],
-            "verbs": ["patch"],
-        }])),
+        Part::ProbeRole => with(
+            ours("rbac.authorization.k8s.io/v1", "Role", part),
+            "rules",
+            json!([{
+                "apiGroups": [""], "resources": ["configmaps"], "resourceNames": [PROBE],
+                "verbs": ["patch"],
+            }]),
+        ),
         Part::ProbeBinding => {
             let binding = ours("rbac.authorization.k8s.io/v1", "RoleBinding", part);
             let role = json!({"apiGroup": RBAC, "kind": "Role", "name": PROBE_ROLE});
             let group = json!([{"apiGroup": RBAC, "kind": "Group", "name": PROBE_GROUP}]);
             with(with(binding, "roleRef", role), "subjects", group)
         }
-        Part::Policy => with(admission("ValidatingAdmissionPolicy", part), "spec", policy(protected)),
-        Part::Binding => with(admission("ValidatingAdmissionPolicyBinding", part), "spec", json!({
-            "policyName": POLICY,
-            "paramRef": {
-                "name": LEAVERS, "namespace": NAMESPACE, "parameterNotFoundAction": "Allow",
-            },
-            "validationActions": ["Deny"],
-        })),
+        Part::Policy => {
+            with(admission("ValidatingAdmissionPolicy", part), "spec", policy(protected))
+        }
+        Part::Binding => with(
+            admission("ValidatingAdmissionPolicyBinding", part),
+            "spec",
+            json!({
+                "policyName": POLICY,
+                "paramRef": {
+                    "name": LEAVERS, "namespace": NAMESPACE, "parameterNotFoundAction": "Allow",
+                },
+                "validationActions": ["Deny"],
+            }),
+        ),
         Part::Leavers => {
             let mut list = ours("v1", "ConfigMap", part);
             list["metadata"]["annotations"] = json!({GUARD: digest(protected)});
@@ -227,8 +235,7 @@ pub fn expressions(protected: &BTreeSet<ObjectId>) -> [String; 7] {
     );
     let listed: Vec<String> = protected.iter().map(|id| format!("'{id}'")).collect();
     let listed = format!("[{}]", listed.join(", "));
-    let spared =
-        format!("variables.ids.exists(id, id in {listed}) || variables.name in {listed}");
+    let spared = format!("variables.ids.exists(id, id in {listed}) || variables.name in {listed}");
     let allowed = "variables.spared || !has(params.data) || !(variables.key in params.data)";
     let message = "'access has ended (' + params.data[variables.key] + \
                    '): ask your manager, or whoever runs Latchkey here'";

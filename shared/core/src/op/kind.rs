@@ -1,6 +1,7 @@
 //! Which kinds of writes there are, by what must be heeded.
 
 use super::Op;
+use crate::ids::ClusterName;
 
 impl Op {
     /// Whether this deletes what others depend on, so that it is done only when all that was to be
@@ -10,6 +11,21 @@ impl Op {
             self,
             Self::DeleteGroup { .. } | Self::DeleteUser { .. } | Self::DeleteNamespace { .. }
         )
+    }
+
+    /// The cluster that this revokes something in, or lifts a denial in, through its API server: what
+    /// is done in one cluster waits for no other.
+    pub fn side_by_side(&self) -> Option<&ClusterName> {
+        match self {
+            Self::GuardCluster { cluster, .. }
+            | Self::CutWrites { cluster, .. }
+            | Self::RestoreWrites { cluster, .. }
+            | Self::DropEntries { cluster, .. } => Some(cluster),
+            Self::DeleteBinding { binding, .. } | Self::RemoveSubject { binding, .. } => {
+                Some(&binding.cluster)
+            }
+            _ => None,
+        }
     }
 
     /// Whether this gives access, and so is fenced by the person's epoch. Everything else takes

@@ -1,6 +1,6 @@
 //! Writes to a cluster's API server.
 
-use latchkey_core::Op;
+use latchkey_core::{Op, Refusal, gate::id_key};
 
 use crate::{cx::Cx, error::StepError};
 
@@ -30,6 +30,20 @@ pub(super) async fn write(cx: &Cx, op: &Op) -> Result<(), StepError> {
         }
         Op::RemoveSubject { binding, subject, .. } => {
             cx.cluster(&binding.cluster).await?.remove_subject(binding, subject).await?;
+        }
+        Op::GuardCluster { cluster, missing, edited } => {
+            let protected = &cx.policy().protected.principals;
+            cx.cluster(cluster).await?.put_guard(missing, edited, protected).await?;
+        }
+        Op::CutWrites { cluster, keys, entry, .. } => {
+            let protected = &cx.policy().protected.principals;
+            if let Some(id) = protected.iter().find(|id| keys.contains(&id_key(id))) {
+                return Err(Refusal::Protected { principal: id.clone() }.into());
+            }
+            cx.cluster(cluster).await?.cut_writes(keys, entry).await?;
+        }
+        Op::RestoreWrites { cluster, entries, .. } | Op::DropEntries { cluster, entries } => {
+            cx.cluster(cluster).await?.drop_entries(entries).await?;
         }
         _ => {}
     }

@@ -6,6 +6,9 @@ mod cluster;
 mod directory;
 mod governance;
 
+use std::collections::BTreeMap;
+
+use futures::future::join_all;
 use latchkey_core::{ObjectId, Op, Refusal};
 
 use crate::{cx::Cx, error::StepError, pause};
@@ -15,9 +18,14 @@ type Applied = (Op, Result<(), StepError>);
 /// Carries the writes out in order, memberships of one user in one batch. A failed grant stops
 /// what follows; a failed revocation does not, but what must come last ([`Op::is_final`]) is then
 /// left undone. Of writes `in_order` nothing follows one that failed.
+///
+/// Revocations in clusters come side by side, in order within each: one cluster that does not
+/// answer keeps no other open.
 pub async fn apply(cx: &Cx, ops: &[Op], in_order: bool) -> Vec<Applied> {
     let (memberships, rest): (Vec<&Op>, Vec<&Op>) = ops.iter().partition(|op| membership(op));
-    let mut results: Vec<Applied> = Vec::new();
+    let aside = |op: &&Op| !in_order && op.side_by_side().is_some();
+    let (aside, rest): (Vec<&Op>, Vec<&Op>) = rest.into_iter().partition(aside);
+    let mut results = side_by_side(cx, &aside).await;
     for op in rest {
         if (in_order || op.is_final()) && results.iter().any(|(_, result)| result.is_err()) {
             break;
@@ -30,6 +38,26 @@ pub async fn apply(cx: &Cx, ops: &[Op], in_order: bool) -> Vec<Applied> {
         }
     }
     results.extend(change_memberships(cx, &memberships).await);
+    results
+}
+
+/// What each cluster loses, all clusters at once. The results come in the order of the writes.
+async fn side_by_side(cx: &Cx, ops: &[&Op]) -> Vec<Applied> {
+    let mut of_clusters: BTreeMap<_, Vec<(usize, &Op)>> = BTreeMap::new();
+    for (at, op) in ops.iter().enumerate() {
+        of_clusters.entry(op.side_by_side()).or_default().push((at, op));
+    }
+    let all = join_all(of_clusters.into_values().map(|ops| in_one_cluster(cx, ops))).await;
+    let mut results: Vec<_> = all.into_iter().flatten().collect();
+    results.sort_by_key(|(at, _)| *at);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+async fn in_one_cluster(cx: &Cx, ops: Vec<(usize, &Op)>) -> Vec<(usize, Applied)> {
+    let mut results = Vec::new();
+    for (at, op) in ops {
+        results.push((at, (op.clone(), one(cx, op).await)));
+    }
     results
 }
 
@@ -67,7 +95,11 @@ async fn one(cx: &Cx, op: &Op) -> Result<(), StepError> {
         | Op::BindClusterRole { .. }
         | Op::DeleteBinding { .. }
         | Op::AdoptBinding { .. }
-        | Op::RemoveSubject { .. } => cluster::write(cx, op).await,
+        | Op::RemoveSubject { .. }
+        | Op::GuardCluster { .. }
+        | Op::CutWrites { .. }
+        | Op::RestoreWrites { .. }
+        | Op::DropEntries { .. } => cluster::write(cx, op).await,
         Op::JoinGroup { .. } | Op::LeaveGroup { .. } => Ok(()),
     }
 }

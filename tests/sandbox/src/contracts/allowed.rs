@@ -53,7 +53,7 @@ pub const GRAPH_STATUSES: [(&str, u16, &str); 1] = [(
 )];
 
 /// Kubernetes paths without a document: the first segments, reason.
-const KUBERNETES: [(&str, &str); 16] = [
+const KUBERNETES: [(&str, &str); 17] = [
     ("/api", "discovery: lists the versions of the core group"),
     ("/api/v1", "discovery: lists the kinds of the core group"),
     ("/apis", "discovery: lists groups, their versions and kinds"),
@@ -69,6 +69,10 @@ const KUBERNETES: [(&str, &str); 16] = [
     ("/api/v1/nodes", "a kind beyond the document's, read to show that access ends there"),
     ("/api/v1/{}", "lists of other core kinds over all namespaces"),
     ("/api/v1/namespaces/{}/**", "other core kinds: workloads' own objects"),
+    (
+        "/apis/admissionregistration.k8s.io/v1/**",
+        "admission policies, which the document leaves out",
+    ),
     ("/apis/apps/**", "workloads, which people with access create"),
 ];
 

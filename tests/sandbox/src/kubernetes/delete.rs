@@ -6,6 +6,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::admission;
 use super::call::Call;
 use super::kinds::Kind;
 use super::state::State;
@@ -23,6 +24,9 @@ pub(super) fn delete(
     let found = state.store.get(&key).cloned().ok_or_else(|| Failure::not_found(kind, name))?;
     let options = if call.body.is_empty() { Value::Null } else { yaml::parse(call.body)? };
     Store::check_preconditions(kind, &found, &options["preconditions"])?;
+    let going =
+        admission::Request { operation: "DELETE", kind, name, object: None, old: Some(&found) };
+    admission::check(call, state, going)?;
     let dry = call.is_dry_run() || options["dryRun"][0] == "All";
     if kind.kind == "Namespace" {
         return Ok(reply(StatusCode::OK, &leave(call, state, &key, &found, dry)));

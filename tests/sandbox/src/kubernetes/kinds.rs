@@ -21,6 +21,8 @@ pub struct Kind {
 
 /// The API group of roles and bindings.
 pub const RBAC: &str = "rbac.authorization.k8s.io";
+/// The API group of admission policies.
+pub const ADMISSION: &str = "admissionregistration.k8s.io";
 /// The API group of access reviews.
 pub const AUTHORIZATION: &str = "authorization.k8s.io";
 /// The API group of self subject reviews.
@@ -37,7 +39,7 @@ const fn kind(
 }
 
 /// Every stored kind.
-pub static KINDS: [Kind; 18] = [
+pub static KINDS: [Kind; 20] = [
     kind("", "namespaces", "Namespace", false, &["ns"]),
     kind("", "nodes", "Node", false, &["no"]),
     kind("", "pods", "Pod", true, &["po"]),
@@ -56,6 +58,14 @@ pub static KINDS: [Kind; 18] = [
     kind(RBAC, "rolebindings", "RoleBinding", true, &[]),
     kind(RBAC, "clusterroles", "ClusterRole", false, &[]),
     kind(RBAC, "clusterrolebindings", "ClusterRoleBinding", false, &[]),
+    kind(ADMISSION, "validatingadmissionpolicies", "ValidatingAdmissionPolicy", false, &[]),
+    kind(
+        ADMISSION,
+        "validatingadmissionpolicybindings",
+        "ValidatingAdmissionPolicyBinding",
+        false,
+        &[],
+    ),
 ];
 
 impl Kind {

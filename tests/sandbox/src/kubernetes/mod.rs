@@ -1,17 +1,20 @@
 //! The Kubernetes API of one cluster, with RBAC and the Azure authorizer behind it.
 //!
 //! Objects are stored as the JSON they arrive in. What is not here: watches (they end at once),
-//! admission plugins other than the life cycle of namespaces, and controllers.
+//! admission plugins other than the life cycle of namespaces and admission policies, and controllers.
 
+mod admission;
 mod apply;
 mod authorize;
 mod bootstrap;
 mod call;
+mod connect;
 mod delete;
 mod discovery;
 mod escalation;
 mod fields;
 mod grants;
+mod impersonate;
 mod kinds;
 mod nodes;
 mod patch;
@@ -100,7 +103,7 @@ fn answer(
         form_urlencoded::parse(request.uri.query().unwrap_or_default().as_bytes())
             .into_owned()
             .collect();
-    let call = Call {
+    let mut call = Call {
         who,
         asked: Attributes::parse(request.method, path, &query),
         query,
@@ -111,6 +114,11 @@ fn answer(
         azure: access.azure_rbac.then_some(&*azure),
     };
     catch_up(world, cluster, &access, &call);
+    {
+        let clusters = world.clusters.read().unwrap_or_else(PoisonError::into_inner);
+        let state = clusters.get(cluster).ok_or_else(Failure::no_such_path)?;
+        impersonate::step_in(&mut call, state)?;
+    }
     serve(world, cluster, &call)
 }
 
@@ -180,6 +188,9 @@ fn serve(world: &World, cluster: &str, call: &Call<'_>) -> Result<Response, Fail
             return discovery::answer(&asked.path).ok_or_else(Failure::no_such_path);
         }
         if let Some(answer) = reviews::answer(call, state) {
+            return answer;
+        }
+        if let Some(answer) = connect::answer(call, state) {
             return answer;
         }
         let kind = kind.ok_or_else(Failure::no_such_path)?;

@@ -64,7 +64,7 @@ fn subject_of(spec: &Value) -> Subject {
     }
 }
 
-fn user_info(who: &Subject) -> Value {
+pub(super) fn user_info(who: &Subject) -> Value {
     let mut info = json!({"username": who.name, "groups": who.groups});
     if let Some(oid) = &who.oid {
         info["uid"] = json!(oid);

@@ -150,6 +150,24 @@ impl Failure {
         Self::new(StatusCode::FORBIDDEN, "Forbidden", message).about(kind, name)
     }
 
+    /// What an admission policy refuses: 403 in its words, with the code that its reason stands for.
+    pub fn denied_by_policy(kind: &Kind, name: &str, why: &str, reason: &str) -> Self {
+        let (code, reason) = match reason {
+            "Unauthorized" => (StatusCode::UNAUTHORIZED, "Unauthorized"),
+            "Forbidden" => (StatusCode::FORBIDDEN, "Forbidden"),
+            "RequestEntityTooLarge" => (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge"),
+            _ => (StatusCode::UNPROCESSABLE_ENTITY, "Invalid"),
+        };
+        let failure = Self::forbidden(kind, name, why).causes(json!([{"message": why}]));
+        Self { code, reason, ..failure }
+    }
+
+    /// 500.
+    pub fn internal(why: &str) -> Self {
+        let message = format!("Internal error occurred: {why}");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", message)
+    }
+
     /// 403 for content of a namespace that is going away.
     pub fn terminating(kind: &Kind, name: &str, namespace: &str) -> Self {
         let why = format!(

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::admission;
 use super::kinds::{Kind, RBAC};
 use super::nodes::run;
 use super::status::Failure;
@@ -67,6 +68,9 @@ pub fn check(kind: &Kind, object: &Value) -> Result<(), Failure> {
     }
     if kind.is_role() {
         check_rules(kind, object, name)?;
+    }
+    if kind.kind == "ValidatingAdmissionPolicy" {
+        check_policy(kind, object, name)?;
     }
     Ok(())
 }
@@ -186,6 +190,31 @@ fn check_rules(kind: &Kind, object: &Value, name: &str) -> Result<(), Failure> {
         if empty("resources") {
             let text = "Required value: resource rules must supply at least one resource";
             return problem("resources", text);
+        }
+    }
+    Ok(())
+}
+
+/// Every expression of an admission policy must compile.
+fn check_policy(kind: &Kind, object: &Value, name: &str) -> Result<(), Failure> {
+    let spec = &object["spec"];
+    if spec["validations"].as_array().is_none_or(Vec::is_empty) {
+        let problem = "Required value: validations or auditAnnotations must be specified";
+        return Err(Failure::invalid(kind, name, "spec.validations", problem));
+    }
+    for part in ["matchConditions", "variables", "validations"] {
+        let entries = spec[part].as_array().into_iter().flatten().enumerate();
+        let expressions = entries.flat_map(|(at, entry)| {
+            ["expression", "messageExpression"]
+                .into_iter()
+                .filter_map(move |field| Some((at, field, entry[field].as_str()?)))
+        });
+        for (at, field, expression) in expressions {
+            if let Err(error) = admission::compile(expression) {
+                let field = format!("spec.{part}[{at}].{field}");
+                let problem = format!("Invalid value: {expression:?}: compilation failed: {error}");
+                return Err(Failure::invalid(kind, name, &field, &problem));
+            }
         }
     }
     Ok(())

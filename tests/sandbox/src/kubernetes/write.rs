@@ -7,6 +7,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::admission;
 use super::apply::{Writer, apply, own};
 use super::call::Call;
 use super::kinds::{Kind, RBAC};
@@ -31,6 +32,7 @@ pub(super) fn create(call: &Call<'_>, state: &mut State, kind: &'static Kind) ->
     check_home(call, state, kind, &name)?;
     let key = Key::new(kind, &call.asked.namespace, &name);
     if state.store.get(&key).is_some() {
+        admit(call, state, kind, &key, None, &object)?;
         return Err(Failure::already_exists(kind, &name));
     }
     let stored = commit(call, state, kind, &key, None, object)?;
@@ -234,15 +236,37 @@ fn finish(
     validate::check(kind, &object)?;
     if let Some(before) = before {
         validate::check_update(kind, before, &object)?;
-        if same_content(before, &object) {
-            return Ok(Arc::clone(before));
-        }
     }
-    grants::check(call, state, kind, &object)?;
+    let unchanged = before.filter(|before| same_content(before, &object));
+    if unchanged.is_none() {
+        grants::check(call, state, kind, &object)?;
+    }
+    admit(call, state, kind, key, before.map(|b| &**b), &object)?;
+    if let Some(before) = unchanged {
+        return Ok(Arc::clone(before));
+    }
     if call.is_dry_run() {
         return Ok(Arc::new(object));
     }
     Ok(state.store.put(key.clone(), object))
+}
+
+/// Asks the admission policies.
+fn admit(
+    call: &Call<'_>,
+    state: &State,
+    kind: &'static Kind,
+    key: &Key,
+    old: Option<&Value>,
+    object: &Value,
+) -> Result<(), Failure> {
+    let operation = if old.is_some() { "UPDATE" } else { "CREATE" };
+    let name = key.name.as_str();
+    admission::check(
+        call,
+        state,
+        admission::Request { operation, kind, name, object: Some(object), old },
+    )
 }
 
 /// Sets what only the server sets.
