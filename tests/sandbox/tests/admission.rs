@@ -28,7 +28,7 @@ async fn start() -> Stage {
     let base = Config::default();
     let spec = ClusterSpec {
         azure_rbac: false,
-        admin_group: None,
+        admin_group: Some("aaaaaaaa-0000-4000-8000-000000000001".to_owned()),
         ..ClusterSpec::named(CLUSTER, &base.subscription)
     };
     let sandbox = wire::sandbox(Config { clusters: vec![spec], ..base }).await;
