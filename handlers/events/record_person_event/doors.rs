@@ -1,4 +1,4 @@
-//! Doors first: sign-in and sessions of a leaver, before anything is observed.
+//! Doors first: sign-in, sessions and writes of a leaver, before anything is observed.
 
 use std::time::Duration;
 
@@ -11,7 +11,10 @@ use latchkey_core::{
 };
 use latchkey_runtime::{
     Cx, StepError,
-    case::{self, told::DOORS},
+    case::{
+        self,
+        told::{CUT, DOORS},
+    },
     journal::append_if,
     mail::{after, send_plan, send_step},
 };
@@ -31,7 +34,8 @@ pub(super) async fn shut(cx: &Cx, case_id: &CaseId, person: &PersonId) -> Result
     let request = to_value(request::Person { person_id: person.clone() })
         .map_err(|error| StepError::unreadable("request", error))?;
     let mut steps = Vec::new();
-    for step in DOORS {
+    let cut = cx.policy().revocation.cut_writes;
+    for step in DOORS.into_iter().filter(|step| cut || *step != CUT) {
         let message = StepMessage {
             case_id: case_id.clone(),
             about: about.clone(),
@@ -55,9 +59,14 @@ async fn record(
     steps: Vec<SentStep>,
     person: &PersonId,
 ) -> Result<(), StepError> {
+    let intents = steps.iter().map(|sent| match sent.step.as_str() {
+        "disable_sign_in" => format!("- sign-in of {person}"),
+        "end_sessions" => format!("- sessions of {person}"),
+        _ => format!("- writes of {person}"),
+    });
     let doors = CaseRecord::Planned {
         attempt: 0,
-        plan: vec![format!("- sign-in of {person}"), format!("- sessions of {person}")],
+        plan: intents.collect(),
         steps,
         residue: Vec::new(),
         plan_hash: String::new(),

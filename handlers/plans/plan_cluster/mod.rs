@@ -6,6 +6,7 @@ use latchkey_core::{
     CaseId, ClusterName, Decision, GroupName, Plan, Refusal,
     case::PersonRecord,
     drift::Found,
+    gate::unreadable,
     message::{About, PlanMessage},
     op::Integration,
     plan::{ClusterHeld, plan_cluster, plan_strays},
@@ -20,7 +21,7 @@ use latchkey_runtime::{
     journal, mail, secured,
 };
 
-use crate::steps::require_compliant_device::RequireCompliantDevice;
+use crate::steps::{guard_cluster::GuardCluster, require_compliant_device::RequireCompliantDevice};
 
 use super::planning;
 
@@ -39,6 +40,11 @@ pub const NEEDS: &[Need] = &[
     ),
     Kube("rolebindings", &["list"]),
     Kube("clusterrolebindings", &["list"]),
+    Kube("configmaps", &["get"]),
+    Kube("roles", &["get"]),
+    Kube("rolebindings", &["get"]),
+    Kube("validatingadmissionpolicies", &["get"]),
+    Kube("validatingadmissionpolicybindings", &["get"]),
     Send("steps"),
     Send("plans"),
     Send("changes"),
@@ -125,13 +131,15 @@ pub struct Seen {
 /// # Errors
 /// Whatever observing meets.
 pub async fn look(cx: &Cx, name: &ClusterName) -> Result<Seen, StepError> {
-    let held = observe(cx, name).await?;
+    let mut held = observe(cx, name).await?;
+    let blind = guard(cx, name, &mut held).await;
     let around = Look::at(cx, name, sides(&held), &held.admins).await?;
     let mut plan = plan_cluster(cx.policy(), name, &secured::declared(cx, name)?, &held);
     if let Ok(plan) = &mut plan {
         let sight = |found: &Found| around.in_sight(found);
         let judged = around.straying.judge(cx.policy(), &around.story, sight, cx.now());
         plan_strays(plan, name, &around.straying, judged);
+        plan.residue.extend(blind);
         let blind = around.unseen.iter();
         plan.residue
             .extend(blind.map(|why| format!("bindings in {name} could not be seen: {why}")));
@@ -147,6 +155,24 @@ fn sides(held: &ClusterHeld) -> &'static [Side] {
     if open { &[Side::Azure, Side::Kubernetes] } else { &[Side::Azure] }
 }
 
+/// What the step would do that keeps up what refuses leavers' writes, where the policy asks for it
+/// and the cluster lets us in; why not, if it could not be seen.
+async fn guard(cx: &Cx, name: &ClusterName, held: &mut ClusterHeld) -> Option<String> {
+    let open = sides(held).contains(&Side::Kubernetes);
+    if !(cx.policy().revocation.cut_writes && open) {
+        return None;
+    }
+    let asked = request::Cluster { cluster: name.clone() };
+    match GuardCluster::observe(cx, &asked).await {
+        Ok(facts) => {
+            held.unreadable = unreadable(&facts.held.leavers);
+            held.guard = Some(GuardCluster::decide(&asked, &facts, cx.now()));
+            None
+        }
+        Err(why) => Some(format!("the guard of {name} could not be seen: {why}")),
+    }
+}
+
 /// How the cluster is secured, and who administers it.
 ///
 /// # Errors
@@ -159,6 +185,8 @@ async fn observe(cx: &Cx, name: &ClusterName) -> Result<ClusterHeld, StepError> 
         admins: admins::of_cluster(cx, name).await?,
         device,
         missing,
+        guard: None,
+        unreadable: 0,
     })
 }
 

@@ -40,7 +40,7 @@ fn main() -> ExitCode {
     let (mut steps, mut entitlements) = (0, 0);
     for case in &people {
         let state = PersonState::of(&case.person, &case.facts, now);
-        let past = Past { facts: &case.facts, story: None, open: false };
+        let past = Past { facts: &case.facts, story: None, open: false, cut: None };
         let plan = plan_person(&policy, &state, &case.held, past, &admins, now).unwrap();
         steps += plan.intents.len();
         entitlements += case.held.groups.len();

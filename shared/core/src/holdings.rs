@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Timestamp,
+    gate::Shut,
     ids::{ClusterName, GroupName, NamespaceName, ObjectId, TeamName},
 };
 
@@ -222,6 +223,10 @@ pub struct Holdings {
     /// Bindings that name the user, in every governed cluster; of people who work on, only those
     /// at the whole cluster that are ours.
     pub bindings: Vec<Binding>,
+    /// How the writes of the person stand in each cluster whose list of leavers was seen; nothing of
+    /// people who work on and were not cut off of late.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub cut: BTreeMap<ClusterName, Shut>,
     /// Clusters that could not be seen, and why.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unseen: BTreeMap<ClusterName, String>,

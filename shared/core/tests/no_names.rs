@@ -11,6 +11,7 @@ use latchkey_core::{
     drift::Past,
     event::{CloudEvent, PersonData},
     fact::{Attributes, Fact},
+    gate::{Entries, Entry, Keys},
     holdings::{PrincipalType, RoleAssignment, Subject, User, names_user},
     ids::ObjectId,
     message::{About, StepMessage},
@@ -85,6 +86,7 @@ fn holdings() -> Holdings {
         pim: vec![],
         assignments: vec![assignment],
         bindings: vec![binding],
+        cut: BTreeMap::new(),
         unseen: BTreeMap::new(),
     }
 }
@@ -126,8 +128,17 @@ fn holdings_and_ops_show_nobody() {
         job_title: Some(NAME.to_owned()),
     };
     let person = PersonId::new("0042").unwrap();
+    let (cluster, upn) = (held.bindings[0].cluster.clone(), Some(MAIL.to_owned()));
+    let keys = Keys::of(&Names { person: person.clone(), id: None, upn });
+    assert!(!keys.is_empty());
+    let listed = keys.iter().map(|key| (key.to_owned(), "until 2026-08-21T00:00:00Z".to_owned()));
+    let entries = Entries(listed.collect());
+    let entry = Entry { case: None, until: now() };
     let ops = [
-        Op::CreateUser { person, user: new },
+        Op::CreateUser { person: person.clone(), user: new },
+        Op::CutWrites { cluster: cluster.clone(), person: person.clone(), keys, entry },
+        Op::RestoreWrites { cluster: cluster.clone(), person, entries: entries.clone() },
+        Op::DropEntries { cluster, entries },
         Op::RemoveSubject {
             binding: held.bindings[0].clone(),
             subject: held.bindings[0].subjects[0].clone(),

@@ -1,8 +1,15 @@
 //! What a person holds, as far as their standing makes it matter.
 
-use latchkey_core::{Holdings, state::Standing};
+use latchkey_core::{Holdings, gate::Keys, state::Standing};
 
-use crate::{cx::Cx, error::StepError, people, people::PersonView, pim};
+use crate::{
+    cx::Cx,
+    error::StepError,
+    gates::{self, Lists},
+    people,
+    people::PersonView,
+    pim,
+};
 
 /// Of people who work on, only what Latchkey itself gave them by name, and what PIM keeps; of
 /// leavers, everything.
@@ -28,10 +35,18 @@ pub async fn observe(
             None => Ok(Vec::new()),
         }
     };
+    let keys = Keys::of(&names);
+    let cut = async {
+        match cx.policy().revocation.cut_writes && view.may_be_cut(standing, cx.now()) {
+            true if !keys.is_empty() => gates::lists(cx, None).await,
+            _ => Lists::default(),
+        }
+    };
     if standing != Standing::Left {
-        let (pim, (bindings, unseen)) =
-            futures::join!(pim, people::own_cluster_bindings(cx, &names));
-        return Ok(Holdings { pim: pim?, bindings, unseen, ..held });
+        let (pim, (bindings, mut unseen), lists) =
+            futures::join!(pim, people::own_cluster_bindings(cx, &names), cut);
+        unseen.extend(lists.unseen());
+        return Ok(Holdings { pim: pim?, bindings, unseen, cut: lists.shut(&keys), ..held });
     }
     let assignments = async {
         match &names.id {
@@ -39,7 +54,9 @@ pub async fn observe(
             None => Ok(Vec::new()),
         }
     };
-    let (pim, assignments, (bindings, unseen)) =
-        futures::join!(pim, assignments, people::bindings(cx, &names));
-    Ok(Holdings { pim: pim?, assignments: assignments?, bindings, unseen, ..held })
+    let (pim, assignments, (bindings, mut unseen), lists) =
+        futures::join!(pim, assignments, people::bindings(cx, &names), cut);
+    unseen.extend(lists.unseen());
+    let cut = lists.shut(&keys);
+    Ok(Holdings { pim: pim?, assignments: assignments?, bindings, unseen, cut, ..held })
 }

@@ -18,6 +18,7 @@ pub mod deliver;
 pub mod drift;
 pub mod error;
 pub mod feeds;
+pub mod gates;
 pub mod hearing;
 pub mod held;
 pub mod journal;

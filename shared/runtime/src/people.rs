@@ -10,12 +10,17 @@ use latchkey_core::{
     fact::Fact,
     holdings::{Group, User},
     policy::Matching,
-    state::PersonState,
+    state::{PersonState, Standing},
 };
 
 pub use naming::{assignments, bindings, bindings_where, own_cluster_bindings, unseen_lines};
 
-use crate::{cx::Cx, error::StepError, feeds, journal::read};
+use crate::{
+    cx::Cx,
+    error::StepError,
+    feeds,
+    journal::{append_if, read},
+};
 
 /// How long a replica of the directory may be behind.
 const REPLICAS: SignedDuration = SignedDuration::from_mins(10);
@@ -37,6 +42,8 @@ pub struct PersonView {
     decided: bool,
     /// Whether sign-in was last seen open, or last shut by us, and when; none when neither is known.
     pub sign_in: Option<(bool, Timestamp)>,
+    /// Until when an entry may stand that refuses their writes.
+    pub cut: Option<Timestamp>,
     /// What was found of theirs that the policy does not give.
     pub drift: Story,
 }
@@ -56,6 +63,7 @@ impl PersonView {
             held: false,
             decided: false,
             sign_in: None,
+            cut: None,
             drift: Story::of(&records),
         };
         for record in records {
@@ -69,6 +77,7 @@ impl PersonView {
                 }
                 PersonRecord::Linked { user } => view.link = Some(user),
                 PersonRecord::Case { case_id } => view.cases.push(case_id),
+                PersonRecord::Cut { until } => view.cut = view.cut.max(Some(until)),
                 PersonRecord::SignIn { open, at } => view.sign_in = Some((open, at)),
                 PersonRecord::Awaits { .. }
                 | PersonRecord::AdminCredential { .. }
@@ -92,7 +101,7 @@ impl PersonView {
     /// What was before, for the planner.
     pub fn past(&self) -> Past<'_> {
         let open = self.sign_in.is_some_and(|(open, _)| open);
-        Past { facts: &self.facts, story: Some(&self.drift), open }
+        Past { facts: &self.facts, story: Some(&self.drift), open, cut: self.cut }
     }
 
     /// Notes that sign-in is open, as it should be. What is seen soon after we shut it is not
@@ -109,6 +118,25 @@ impl PersonView {
         if news {
             note_sign_in(cx, &self.person, true).await?;
         }
+        Ok(())
+    }
+
+    /// Whether entries that refuse the person's writes matter: to somebody who has left, and to
+    /// whoever was cut off of late.
+    pub fn may_be_cut(&self, standing: Standing, now: Timestamp) -> bool {
+        standing == Standing::Left || self.cut.is_some_and(|until| until > now)
+    }
+
+    /// Notes that the person's writes are about to be refused until then, unless that is known.
+    ///
+    /// # Errors
+    /// Whatever the ledger answers.
+    pub async fn note_cut(cx: &Cx, person: &PersonId, until: Timestamp) -> Result<(), StepError> {
+        let known = |record: &PersonRecord| matches!(record, PersonRecord::Cut { until: known } if *known >= until);
+        append_if(cx, &person_stream(person), |seen: &[PersonRecord]| {
+            (!seen.iter().any(known)).then_some(PersonRecord::Cut { until })
+        })
+        .await?;
         Ok(())
     }
 

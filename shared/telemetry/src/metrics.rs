@@ -22,6 +22,7 @@ struct Instruments {
     stuck: Counter<u64>,
     open: Gauge<u64>,
     doors_shut: Histogram<f64>,
+    writes_cut: Histogram<f64>,
     proof: Histogram<f64>,
     steps: Counter<u64>,
     put_off: Counter<u64>,
@@ -58,6 +59,11 @@ impl Instruments {
                 "latchkey.case.doors_shut.duration",
                 &WAITS,
                 "From a leaver's event to sign-in and sessions shut",
+            ),
+            writes_cut: seconds(
+                "latchkey.case.writes_cut.duration",
+                &WAITS,
+                "From a leaver's event to writes refused in every cluster",
             ),
             proof: seconds("latchkey.case.proof.duration", &WAITS, "From an event to its receipt"),
             steps: count("latchkey.step.done", "{step}", "Steps that left evidence"),
@@ -116,6 +122,11 @@ pub fn open(open: usize, stuck: usize) {
 /// Sign-in and sessions of a leaver were seen shut, so long after the event.
 pub fn doors_shut(of: &str, after: Duration) {
     ALL.doors_shut.record(after.as_secs_f64(), &path(of));
+}
+
+/// Every cluster refuses what a leaver writes, so long after what set the case in motion.
+pub fn writes_cut(of: &str, after: Duration) {
+    ALL.writes_cut.record(after.as_secs_f64(), &path(of));
 }
 
 /// A step left evidence.

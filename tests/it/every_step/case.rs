@@ -65,6 +65,8 @@ const BRANCHES: &[Branch] = &[
     ("bind_namespace_role", "of a built-in role", Some(shop_reader), Change::None),
     ("bind_namespace_role", "of a binding made by hand", Some(shop_reader), Change::BoundByHand),
     ("unbind_namespace_role", "at the cluster", Some(retail_at_cluster), Change::None),
+    ("guard_cluster", "that was edited", None, Change::GuardEdited),
+    ("guard_cluster", "where there is none", Some(unguarded), Change::None),
     ("require_compliant_device", "of ours that is off", None, Change::PolicyOff),
     ("probe_access", "of the group alone", Some(probe_team), Change::None),
 ];
@@ -79,6 +81,10 @@ fn auditors_read() -> Value {
 
 fn granted() -> Value {
     json!({ "personId": "1008" })
+}
+
+fn unguarded() -> Value {
+    json!({ "cluster": "private-aks" })
 }
 
 fn retail_at_cluster() -> Value {

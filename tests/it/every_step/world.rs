@@ -12,6 +12,7 @@ use latchkey_core::{
     PersonId, SpellId, TeamName,
     case::{PersonRecord, person_stream},
     fact::{Attributes, EventKey, Fact, FactKind, Urgency},
+    gate::{self, Part},
     holdings::{Group, RoleAssignment},
     ids::digest,
     policy::{Authorization, Grant},
@@ -50,6 +51,8 @@ pub enum Change {
     OnCall,
     /// Team on-call has no group yet.
     NoOnCall,
+    /// What refuses leavers' writes in retail-aks was edited, and is not there in part.
+    GuardEdited,
     /// Our Conditional Access policy is there, switched off and narrowed.
     PolicyOff,
 }
@@ -57,6 +60,7 @@ pub enum Change {
 /// Object ids of what is in the world.
 struct Ids {
     leaver: String,
+    colleague: String,
     admins: String,
     backend: String,
     retail: String,
@@ -86,6 +90,7 @@ pub async fn fill(sandbox: &Sandbox, cx: &Cx, change: Change) {
     by_hand(&sandbox.world, &private.resource_id, &ids);
     granted(&sandbox.world, change);
     former(&sandbox.world, cx, &ids, change);
+    guards(&sandbox.world, cx, &ids, change);
     facts(cx, change).await;
 }
 
@@ -162,7 +167,7 @@ fn directory(world: &World, change: Change) -> Ids {
         ..NewGroup::default()
     });
     let seasonal = seasonal.id.clone();
-    Ids { leaver, admins, backend, retail, seasonal, retired }
+    Ids { leaver, colleague, admins, backend, retail, seasonal, retired }
 }
 
 /// Who is in the group of team backend, and nobody that HR knows: a user, a guest and a group.
@@ -326,6 +331,35 @@ fn former(world: &World, cx: &Cx, ids: &Ids, change: Change) {
         drop((azure, clusters));
         let mut directory = world.directory.write().unwrap_or_else(PoisonError::into_inner);
         directory.delete_group(&ids.seasonal, true);
+    }
+}
+
+/// What refuses leavers' writes in retail-aks: 1004, who works on, is still listed, and somebody whose
+/// time is over. private-aks has nothing of it.
+fn guards(world: &World, cx: &Cx, ids: &Ids, change: Change) {
+    let mut clusters = world.clusters.write().unwrap_or_else(PoisonError::into_inner);
+    let retail = clusters.get_mut("retail-aks").expect("it was added");
+    retail.add_namespace(gate::NAMESPACE);
+    let edited = change == Change::GuardEdited;
+    for part in Part::ALL.into_iter().filter(|part| *part != Part::Namespace) {
+        let mut object = gate::object(part, &cx.policy().protected.principals);
+        match part {
+            Part::Probe if edited => continue,
+            Part::ProbeRole if edited => object["rules"][0]["verbs"] = json!(["get"]),
+            Part::ProbeBinding if edited => object["subjects"] = json!([]),
+            Part::Policy if edited => {
+                object["spec"]["validations"][0]["expression"] = json!("true")
+            }
+            Part::Binding if edited => object["spec"]["validationActions"] = json!(["Audit"]),
+            Part::Leavers => {
+                let over = format!("c-0123456789abcdef until {}", hours_ago(1));
+                let back = format!("c-0123456789abcde0 until {}", hours_ago(-1));
+                let id = |id: &str| gate::id_key(&id.parse().expect("an id"));
+                object["data"] = json!({ id(&ids.colleague): back, id(STRANGER): over });
+            }
+            _ => {}
+        }
+        retail.add(object);
     }
 }
 

@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::Result;
+use latchkey_core::gate;
 
 use super::apps;
 
@@ -15,6 +16,20 @@ const HEAD: &str = "\
 # Apply it with infra/bind-cluster-roles.sh, which binds each role to the app's identity.
 ";
 
+/// Azure has data actions for webhooks of this group and none for its policies: a role that named
+/// one would be refused. On every kind of cluster they are given by the ClusterRole.
+const ADMISSION: &str = "admissionregistration.k8s.io";
+
+/// The only objects of a kind that functions touch, which then are all that the role gives. Nobody
+/// can be kept to names when creating.
+fn names(resource: &str) -> &'static [&'static str] {
+    match resource {
+        "configmaps" => &[gate::LEAVERS, gate::PROBE],
+        "validatingadmissionpolicies" | "validatingadmissionpolicybindings" => &[gate::POLICY],
+        _ => &[],
+    }
+}
+
 /// The API group of a resource that functions touch; `None` for one that is not known.
 pub fn group(resource: &str) -> Option<&'static str> {
     match resource {
@@ -22,7 +37,9 @@ pub fn group(resource: &str) -> Option<&'static str> {
             Some("rbac.authorization.k8s.io")
         }
         "subjectaccessreviews" => Some("authorization.k8s.io"),
-        "namespaces" => Some(""),
+        "validatingadmissionpolicies" | "validatingadmissionpolicybindings" => Some(ADMISSION),
+        "userextras/oid" => Some("authentication.k8s.io"),
+        "configmaps" | "groups" | "namespaces" | "users" => Some(""),
         _ => None,
     }
 }
@@ -43,15 +60,34 @@ pub fn cluster_roles() -> Result<String> {
         for (resource, verbs) in &app.rights.kubernetes {
             let group = group(resource);
             let group = group.ok_or_else(|| anyhow::anyhow!("{resource}: of which API group?"))?;
-            let verbs: Vec<_> = verbs.iter().map(String::as_str).collect();
-            writeln!(
-                text,
-                "  - apiGroups: [\"{group}\"]\n    resources: [{resource}]\n    verbs: [{}]",
-                verbs.join(", ")
-            )?;
+            let names = names(resource);
+            let (named, free): (Vec<_>, Vec<_>) = verbs
+                .iter()
+                .map(String::as_str)
+                .partition(|verb| !names.is_empty() && *verb != "create");
+            for (verbs, names) in [(free, &[][..]), (named, names)] {
+                rule(&mut text, (group, resource), &verbs, names)?;
+            }
         }
     }
     Ok(text)
+}
+
+fn rule(
+    text: &mut String,
+    (group, resource): (&str, &str),
+    verbs: &[&str],
+    names: &[&str],
+) -> Result<()> {
+    if verbs.is_empty() {
+        return Ok(());
+    }
+    writeln!(text, "  - apiGroups: [\"{group}\"]\n    resources: [{resource}]")?;
+    if !names.is_empty() {
+        writeln!(text, "    resourceNames: [{}]", names.join(", "))?;
+    }
+    writeln!(text, "    verbs: [{}]", verbs.join(", "))?;
+    Ok(())
 }
 
 /// The data actions that Azure RBAC for AKS asks for when these verbs are used.
@@ -61,11 +97,14 @@ pub fn cluster_roles() -> Result<String> {
 pub fn data_actions(kubernetes: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {
     let of = |(resource, verbs): (&String, &BTreeSet<String>)| {
         let group = group(resource).unwrap_or_default();
+        // Of `userextras/oid` the authorizer asks for `userextras`.
+        let resource = resource.split('/').next().unwrap_or_default();
         let place = if group.is_empty() { String::new() } else { format!("{group}/") };
         let named = format!("Microsoft.ContainerService/managedClusters/{place}{resource}");
         verbs.iter().map(|verb| format!("{named}/{}", action(verb))).collect::<Vec<_>>()
     };
-    kubernetes.iter().flat_map(of).collect()
+    let known = |(resource, _): &(&String, &BTreeSet<String>)| group(resource) != Some(ADMISSION);
+    kubernetes.iter().filter(known).flat_map(of).collect()
 }
 
 fn action(verb: &str) -> String {
@@ -105,6 +144,9 @@ mod tests {
             held("subjectaccessreviews", &["create"]),
             of(&["authorization.k8s.io/subjectaccessreviews/write"])
         );
+        let extra = of(&["authentication.k8s.io/userextras/impersonate/action"]);
+        assert_eq!(held("userextras/oid", &["impersonate"]), extra);
+        assert!(held("validatingadmissionpolicies", &["get"]).is_empty(), "Azure knows none");
     }
 
     #[test]

@@ -69,6 +69,12 @@ pub enum PersonRecord {
         /// When that was seen, or decided.
         at: Timestamp,
     },
+    /// The person's writes are about to be refused in the clusters.
+    #[serde(rename_all = "camelCase")]
+    Cut {
+        /// Until when at the latest.
+        until: Timestamp,
+    },
     /// The credential of a cluster's local administrator was handed out.
     #[serde(rename_all = "camelCase")]
     AdminCredential {

@@ -20,6 +20,8 @@ pub struct Past<'a> {
     pub story: Option<&'a Story>,
     /// Sign-in was seen open since Latchkey last shut it: if it is shut now, somebody else did that.
     pub open: bool,
+    /// Until when an entry may stand that refuses the person's writes.
+    pub cut: Option<Timestamp>,
 }
 
 /// Whoever disabled an account had a reason that HR may not know of.

@@ -208,7 +208,7 @@ fn the_last_admins_and_what_they_may_come_from_stay() {
 
 fn judged(policy: &Policy, facts: &[Fact], story: &Story, held: &Holdings, hours: i64) -> Plan {
     let state = PersonState::of(&person(), facts, hour(hours));
-    let past = Past { facts, story: Some(story), open: false };
+    let past = Past { facts, story: Some(story), open: false, cut: None };
     plan_person(policy, &state, held, past, &[], hour(hours)).unwrap()
 }
 
@@ -257,7 +257,7 @@ fn an_exception_of_somebody_who_leaves_is_over_at_once() {
     assert_eq!(story.exceptions(hour(2)).count(), 1);
     let left = [fact(FactKind::Hired, 1, 0), fact(FactKind::Terminated, 2, 2)];
     let state = PersonState::of(&person(), &left, hour(3));
-    let past = Past { facts: &left, story: Some(&story), open: false };
+    let past = Past { facts: &left, story: Some(&story), open: false, cut: None };
     let admins: Vec<_> = policy
         .clusters
         .keys()
@@ -565,7 +565,7 @@ proptest! {
             leaving_in_flight: BTreeSet::new(),
         }).collect();
         let story = Story::default();
-        let past = Past { facts: &facts, story: Some(&story), open: false };
+        let past = Past { facts: &facts, story: Some(&story), open: false, cut: None };
         let Ok(plan) = plan_person(&policy, &state, &held, past, &admins, hour(now)) else { return Ok(()) };
         let leaves = |name: &TeamName| plan.intents.iter().any(|intent| match intent {
             Intent::LeaveGroups(asked) => asked.everything || asked.teams.contains(name),

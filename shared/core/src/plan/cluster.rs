@@ -29,6 +29,11 @@ pub struct ClusterHeld {
     pub device: Option<Decision>,
     /// Groups that are to have access and do not exist yet; looked for when a device is asked for.
     pub missing: BTreeSet<GroupName>,
+    /// What the guard that refuses leavers' writes comes to; none when the policy does not ask for
+    /// it, or the cluster does not let us in.
+    pub guard: Option<Decision>,
+    /// Entries of leavers that nobody can read.
+    pub unreadable: usize,
 }
 
 /// Plans what brings a cluster to what the policy declares: the integration with Entra first, then
@@ -54,6 +59,7 @@ pub fn plan_cluster(
         plan.waits.push(format!("{name} is being changed ({state})"));
         return Ok(plan);
     }
+    plan_guard(&mut plan, name, held);
     if !declared.entra {
         return Ok(plan);
     }
@@ -87,6 +93,23 @@ fn plan_missing(plan: &mut Plan, policy: &Policy, group: &GroupName) {
     match policy.team_of_group(group) {
         Some((team, _)) => plan.waits.push(format!("group {group} of team {team} must exist")),
         None => plan.residue.push(format!("group {group} does not exist and no team has it")),
+    }
+}
+
+/// What refuses leavers' writes is put up in every cluster that lets us in.
+fn plan_guard(plan: &mut Plan, name: &ClusterName, held: &ClusterHeld) {
+    match &held.guard {
+        Some(Decision::Apply { ops, .. }) if !ops.is_empty() => {
+            plan.intents.push(Intent::GuardCluster(request::Cluster { cluster: name.clone() }));
+        }
+        _ => {}
+    }
+    if held.unreadable > 0 {
+        plan.findings.push(format!(
+            "{} entries of leavers in {name} cannot be read, and refuse writes until somebody takes \
+             them out of ConfigMap latchkey/leavers",
+            held.unreadable
+        ));
     }
 }
 
@@ -144,6 +167,8 @@ mod tests {
             },
             device: None,
             missing: BTreeSet::new(),
+            guard: None,
+            unreadable: 0,
         }
     }
 
@@ -213,6 +238,37 @@ mod tests {
         + compliant device for private-aks
         waits: group Ops_Backend_team of team backend must exist
         ");
+    }
+
+    #[test]
+    fn a_guard_is_put_up_whatever_else_is_to_be_done() {
+        let op = crate::Op::GuardCluster {
+            cluster: name(),
+            missing: crate::gate::Part::ALL.into(),
+            edited: [].into(),
+        };
+        let bare = |held: &mut ClusterHeld| held.guard = Some(Decision::from_ops([op.clone()]));
+        let both = |held: &mut ClusterHeld, _: &mut Declared| {
+            integrated(held);
+            bare(held);
+        };
+        assert_snapshot!(plan(both), @"
+        + guard of private-aks
+        - local accounts of private-aks
+        ");
+        let not_asked = |held: &mut ClusterHeld, declared: &mut Declared| {
+            integrated(held);
+            bare(held);
+            declared.entra = false;
+        };
+        assert!(plan(not_asked).starts_with("+ guard of private-aks"));
+        let fine = |held: &mut ClusterHeld, _: &mut Declared| {
+            integrated(held);
+            held.security.local_accounts = false;
+            held.guard = Some(Decision::from_ops(None));
+            held.unreadable = 2;
+        };
+        assert_snapshot!(plan(fine), @"note: 2 entries of leavers in private-aks cannot be read, and refuse writes until somebody takes them out of ConfigMap latchkey/leavers");
     }
 
     #[test]

@@ -55,6 +55,12 @@ pub enum Intent {
     RevokeRoleAssignments(request::Person),
     /// No binding names the person.
     UnbindPerson(request::Person),
+    /// The person's writes are refused in every cluster.
+    CutWrites(request::Person),
+    /// The person's writes are refused nowhere.
+    RestoreWrites(request::Person),
+    /// What refuses leavers' writes in the cluster stands as it should.
+    GuardCluster(request::Cluster),
     /// Everything that was taken from the person is really gone.
     ProveRevoked(request::Person),
     /// The person may ask for membership.
@@ -165,6 +171,9 @@ impl Intent {
             Self::EndSessions(_) => "end_sessions",
             Self::RevokeRoleAssignments(_) => "revoke_role_assignments",
             Self::UnbindPerson(_) => "unbind_person",
+            Self::CutWrites(_) => "cut_writes",
+            Self::RestoreWrites(_) => "restore_writes",
+            Self::GuardCluster(_) => "guard_cluster",
             Self::ProveRevoked(_) => "prove_revoked",
             Self::MakeEligible(_) => "make_eligible",
             Self::GrantJustInTime(_) => "grant_just_in_time",
@@ -227,6 +236,9 @@ impl fmt::Display for Intent {
             Self::EndSessions(r) => write!(f, "- sessions of {}", r.person_id),
             Self::RevokeRoleAssignments(r) => write!(f, "- Azure roles of {}", r.person_id),
             Self::UnbindPerson(r) => write!(f, "- bindings of {}", r.person_id),
+            Self::CutWrites(r) => write!(f, "- writes of {}", r.person_id),
+            Self::RestoreWrites(r) => write!(f, "+ writes of {}", r.person_id),
+            Self::GuardCluster(r) => write!(f, "+ guard of {}", r.cluster),
             Self::ProveRevoked(r) => write!(f, "? everything of {} is gone", r.person_id),
             Self::MakeEligible(r) => write!(f, "+ {} eligible for {}", r.person_id, r.team),
             Self::GrantJustInTime(r) => {

@@ -7,6 +7,7 @@ use crate::{
     azure_role::AzureRole,
     desired::Desired,
     fixtures::{assignment, binding, group, user},
+    gate::Shut,
     holdings::{Group, PimForm, PimMembership, RoleRef, Subject, TeamHoldings},
     ids::{ClusterName, NamespaceName, TeamName},
     plan::{Held, Intent, pim::place},
@@ -27,6 +28,13 @@ pub(super) fn person_after(
     match intent {
         Intent::CreateUser(_) => held.user.get_or_insert_with(|| user(1)).enabled = true,
         Intent::DisableSignIn(_) => held.user.iter_mut().for_each(|user| user.enabled = false),
+        Intent::CutWrites(_) => {
+            let until = Some(now + SignedDuration::from_hours(2));
+            held.cut.values_mut().for_each(|shut| *shut = Shut { listed: true, until });
+        }
+        Intent::RestoreWrites(_) => {
+            held.cut.values_mut().for_each(|shut| *shut = Shut::default());
+        }
         Intent::EndSessions(_) => {
             held.user.iter_mut().for_each(|user| user.sessions_valid_from = Some(now));
         }

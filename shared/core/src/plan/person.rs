@@ -87,6 +87,7 @@ impl<'a> Planner<'a> {
             (false, false) => self.send(Intent::CreateUser(self.person())),
             (false, true) => self.plan.findings.push(SHUT_BY_HAND.to_owned()),
         }
+        self.restore_writes();
         let mut places = self.places(desired);
         self.leave_alone(user, &mut places);
         let mut leave = Vec::new();
@@ -104,6 +105,20 @@ impl<'a> Planner<'a> {
         self.give_just_in_time(places);
         plan_grants(&mut self.plan, &self.state.person, desired, self.held, user);
         Ok(())
+    }
+
+    /// Entries that a termination left which is none any more.
+    fn restore_writes(&mut self) {
+        if self.held.cut.values().any(|shut| shut.listed) {
+            self.send(Intent::RestoreWrites(self.person()));
+        }
+        if self.past.cut.is_some_and(|until| until > self.now) {
+            let seen = |cluster: &&ClusterName| !self.held.cut.contains_key(*cluster);
+            let unseen = self.held.unseen.iter().filter(|(cluster, _)| seen(cluster));
+            let lines =
+                unseen.map(|(cluster, why)| format!("cluster {cluster} could not be seen: {why}"));
+            self.plan.residue.extend(lines);
+        }
     }
 
     /// Every team that the person holds or should hold anything of, with its group where that is

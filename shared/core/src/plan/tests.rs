@@ -14,6 +14,7 @@ use crate::{
     drift::Past,
     fact::{Fact, FactKind},
     fixtures::*,
+    gate::Shut,
     holdings::{Binding, Group, PimForm, PimMembership, RoleRef, Subject, TeamHoldings},
     ids::{ClusterName, TeamName},
     invariants::Admins,
@@ -84,6 +85,50 @@ fn a_leaver_loses_the_doors_first_and_then_every_path() {
     - bindings of 0042
     when: doors shut first, writes cut within 1m, out within 1h 30m of that (the life of a token)
     ");
+}
+
+fn shut(listed: bool, until: Option<i64>) -> Shut {
+    Shut { listed, until: until.map(hour) }
+}
+
+#[test]
+fn a_leavers_writes_are_refused_until_their_last_token_has_expired() {
+    let mut held = stripped(); // sessions ended at hour 11
+    let mut plan = |now, retail| {
+        held.cut = ["private-aks", "retail-aks"].map(|c| (c.parse().unwrap(), retail)).into();
+        held.cut.insert("private-aks".parse().unwrap(), shut(true, Some(13)));
+        plan(&leaver(), &held, now)
+            .unwrap()
+            .intents
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+    };
+    let cut = vec!["- writes of 0042".to_owned()];
+    let nothing = Vec::<String>::new();
+    assert_eq!(plan(12, shut(false, None)), cut);
+    assert_eq!(plan(12, shut(true, Some(12))), cut, "it ends before the last token");
+    assert_eq!(plan(12, shut(true, Some(13))), nothing);
+    assert_eq!(plan(13, shut(false, None)), nothing, "no token of theirs lives any more");
+}
+
+#[test]
+fn the_writes_of_somebody_who_came_back_are_restored_and_looked_after_while_an_entry_may_stand() {
+    let facts = [fact(FactKind::Hired, 1, 0)];
+    let policy = policy();
+    let state = PersonState::of(&person(), &facts, hour(1));
+    let mut held = held(&["Ops_Frontend_team"]);
+    held.cut.insert("retail-aks".parse().unwrap(), shut(true, None));
+    held.unseen.insert("private-aks".parse().unwrap(), "no answer".into());
+    let past = Past { cut: Some(hour(2)), ..Past::default() };
+    assert_snapshot!(plan_person(&policy, &state, &held, past, &[], hour(1)).unwrap(), @"
+    + writes of 0042
+    ! cluster private-aks could not be seen: no answer
+    note: cluster private-aks could not be seen: no answer
+    ");
+    held.unseen.clear();
+    held.cut.insert("retail-aks".parse().unwrap(), shut(false, None));
+    assert!(plan_person(&policy, &state, &held, past, &[], hour(1)).unwrap().is_done());
 }
 
 fn grant(cluster: &str, role: &str) -> Grant {

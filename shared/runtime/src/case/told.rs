@@ -8,8 +8,12 @@ use latchkey_core::{
 };
 use latchkey_telemetry::metrics;
 
-/// The steps that shut a leaver's doors.
-pub const DOORS: [&str; 2] = ["disable_sign_in", "end_sessions"];
+/// The step that has a leaver's writes refused.
+pub const CUT: &str = "cut_writes";
+/// The steps that shut a leaver's doors, in the order in which they are sent.
+pub const DOORS: [&str; 3] = ["disable_sign_in", "end_sessions", CUT];
+/// Those after which no new token is issued.
+const SHUT: [&str; 2] = ["disable_sign_in", "end_sessions"];
 
 /// The case was closed.
 pub(super) fn closed(records: &[CaseRecord], now: Timestamp) {
@@ -27,13 +31,17 @@ pub(super) fn stuck(records: &[CaseRecord]) {
 /// A step left evidence; the last door's is told with the time since the event.
 pub(super) fn evidence(evidence: &Evidence, records: &[CaseRecord], now: Timestamp) {
     metrics::step_done(&evidence.step, outcome(evidence.outcome));
-    let is_door = DOORS.contains(&evidence.step.as_str()) && shuts(evidence);
-    if let Some((path, Some(since))) = opening(records)
-        && is_door
-        && first(records, &evidence.step)
-        && DOORS.iter().all(|door| shut(records, door))
-    {
+    let Some((path, Some(since))) = opening(records) else { return };
+    let is_door = SHUT.contains(&evidence.step.as_str()) && shuts(evidence);
+    if is_door && first(records, &evidence.step) && SHUT.iter().all(|door| shut(records, door)) {
         metrics::doors_shut(path, elapsed(since, now));
+    }
+    let everywhere = |cut: &&Evidence| shuts(cut) && cut.residue.is_empty();
+    if evidence.step == CUT
+        && everywhere(&evidence)
+        && of(records, CUT).filter(everywhere).count() == 1
+    {
+        metrics::writes_cut(path, elapsed(since, now));
     }
 }
 

@@ -6,6 +6,7 @@ use super::{Planner, by_hand, is_left_directly};
 use crate::{
     Holdings, Refusal, Timestamp,
     desired::Desired,
+    gate::{Shut, needed_until},
     holdings::{PimForm, PimMembership, User},
     ids::ObjectId,
     plan::{
@@ -25,6 +26,7 @@ impl<'a> Planner<'a> {
             self.shut_doors(user, since);
         }
         if self.state.standing() == Standing::Left {
+            self.cut_writes(since);
             self.leave_everything();
             self.end_everything();
             self.take_direct_access();
@@ -59,6 +61,16 @@ impl<'a> Planner<'a> {
             self.plan.findings.push(line.to_owned());
         } else if user.enabled || outlived {
             self.send(Intent::EndSessions(self.person()));
+        }
+    }
+
+    /// Where an entry is missing or would expire before the last token.
+    fn cut_writes(&mut self, since: Timestamp) {
+        let life = self.policy.revocation.token_life();
+        let needed = needed_until(self.held.user.as_ref(), since, self.now, life);
+        let ends_early = |shut: &Shut| shut.until.is_none_or(|until| until < needed);
+        if needed > self.now && self.held.cut.values().any(ends_early) {
+            self.send(Intent::CutWrites(self.person()));
         }
     }
 
