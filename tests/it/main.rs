@@ -9,6 +9,7 @@
 //! - `bad_input`: does each kind of bad input get a clear error, once, and block nobody?
 //! - `clusters`: is a cluster changed only as somebody else approved it, whatever comes between?
 //! - `conformance`: do the real `az` and `kubectl` see what the seed documents show?
+//! - `cut`: are a leaver's writes refused at once, wherever their token lives on, and nobody else's?
 //! - `both_planes`: is access given by Azure roles and by bindings at once, and is nothing left of it?
 //! - `brake`: does a bad feed empty the company?
 //! - `changes`: does a change behind our back come to those whom it touches, once?
@@ -36,6 +37,7 @@ mod brake;
 mod changes;
 mod clusters;
 mod conformance;
+mod cut;
 mod drift;
 mod drift_by_policy;
 mod entra_events;

@@ -61,7 +61,6 @@ pub struct CutWrites;
 impl Step for CutWrites {
     const NAME: &'static str = "cut_writes";
     const NEEDS: &'static [Need] = &[
-        Graph("User.Read.All"),
         Graph("Directory.Read.All"),
         Arm("Microsoft.ContainerService/managedClusters", &["listClusterUserCredential/action"]),
         Kube("configmaps", &["get", "create", "patch"]),

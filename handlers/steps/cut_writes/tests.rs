@@ -87,8 +87,9 @@ fn who_has_no_user_and_what_the_policy_does_not_want_is_nothing_to_do() {
 #[test]
 fn who_has_not_left_is_not_cut() {
     for standing in [Standing::Active, Standing::OnLeave, Standing::Unknown, Standing::Upcoming] {
+        let refusal = Refusal::NotALeaver { person: "1003".parse().unwrap() };
         let decided = decide(|facts| facts.standing = standing);
-        assert_snapshot!(decided, @"refused: 1003 is not a leaver: access is taken by plan, not by this step");
+        assert_eq!(decided, Decision::refuse(refusal), "{standing:?}");
     }
 }
 

@@ -12,6 +12,8 @@ mod key;
 mod lists;
 mod objects;
 
+use crate::holdings::{Binding, RoleRef, Subject};
+
 pub use entry::Entry;
 pub use key::{Keys, id_key, name_key};
 pub use lists::{Entries, GuardHeld, Leavers, Shut, expired, needed_until, unreadable};
@@ -31,6 +33,15 @@ pub const PROBE_ROLE: &str = "latchkey-probe";
 pub const PROBE_GROUP: &str = "latchkey:probe";
 /// The annotation of [`LEAVERS`] that says which guard was put up last.
 pub const GUARD: &str = "latchkey/guard";
+
+/// Whether this is the binding of the probe, as we write it: it lets nobody do anything, for nobody
+/// is in its group.
+pub fn is_probe(binding: &Binding) -> bool {
+    binding.managed
+        && binding.namespace.as_ref().is_some_and(|namespace| namespace.as_str() == NAMESPACE)
+        && binding.role == RoleRef::Role(PROBE_ROLE.to_owned())
+        && binding.subjects == [Subject::Group(PROBE_GROUP.to_owned())]
+}
 
 #[cfg(test)]
 mod tests;

@@ -478,7 +478,24 @@ pub fn state(world: &World) -> String {
     let users = directory.users().filter(|user| user.sessions_valid_from > user.created);
     let ended: Vec<_> = users.map(|user| format!("sessions of {} ended\n", user.upn)).collect();
     drop(directory);
-    world.snapshot() + &ended.concat() + &adopted(world)
+    world.snapshot() + &ended.concat() + &adopted(world) + &guarded(world)
+}
+
+/// What refuses leavers' writes, and who is listed.
+fn guarded(world: &World) -> String {
+    let clusters = world.clusters.read().unwrap_or_else(PoisonError::into_inner);
+    let of = |(name, cluster): (&String, &kubernetes::State)| {
+        let kinds = ["validatingadmissionpolicies", "validatingadmissionpolicybindings"];
+        let objects = kinds.into_iter().flat_map(|kind| cluster.objects(kind));
+        let objects = objects.map(|object| format!("{name}: {}\n", object["spec"]));
+        let maps = cluster.objects("configmaps").map(|map| {
+            let keys = map["data"].as_object().into_iter().flatten().map(|(key, _)| key.as_str());
+            let (metadata, keys) = (&map["metadata"], keys.collect::<Vec<_>>());
+            format!("{name}: {} {} {keys:?}\n", metadata["name"], metadata["annotations"])
+        });
+        objects.chain(maps).collect::<String>()
+    };
+    clusters.iter().map(of).collect()
 }
 
 /// Bindings that carry our label, which gives nobody anything.

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     drift::Found,
+    gate::is_probe,
     holdings::{Binding, RoleRef, Subject},
     policy::{self, LocalAccounts},
 };
@@ -61,7 +62,7 @@ pub(super) fn local_account(place: &policy::Cluster, seen: &Cluster, rows: &mut 
 
 /// Rows of every binding, but of what Kubernetes and AKS bind to themselves.
 pub(super) fn bindings(paths: &Paths<'_>, names: &Names<'_>, seen: &Cluster, rows: &mut Vec<Row>) {
-    for binding in &seen.bindings {
+    for binding in seen.bindings.iter().filter(|binding| !is_probe(binding)) {
         for subject in binding.subjects.iter().filter(|subject| !is_own(seen, binding, subject)) {
             of_subject(paths, names, seen, (binding, subject), rows);
         }

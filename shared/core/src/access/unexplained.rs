@@ -12,6 +12,7 @@ use super::{
 use crate::{
     Policy,
     azure_role::AzureRole,
+    gate::is_probe,
     holdings::{Binding, PrincipalType, RoleAssignment, RoleRef, Subject},
     ids::{ClusterName, ObjectId},
     policy::place,
@@ -103,7 +104,7 @@ impl<'a> Look<'a> {
     }
 
     fn bindings(&self, seen: &'a Cluster) -> Vec<Unexplained<'a>> {
-        let own = seen.bindings.iter().filter(|binding| !binding.reserved);
+        let own = seen.bindings.iter().filter(|binding| !binding.reserved && !is_probe(binding));
         let of = |binding: &'a Binding| {
             binding.subjects.iter().filter_map(|subject| self.binding(binding, subject))
         };

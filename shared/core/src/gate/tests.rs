@@ -72,6 +72,7 @@ fn who_is_listed_is_denied_and_told_why() {
     let upper = id(1).as_str().to_uppercase();
     assert_eq!(asked(&json!({"username": "x", "extra": {"oid": [upper]}})), Some(told.into()));
     assert_eq!(asked(&json!({"username": "Sam.Reed@contoso.example"})), Some(told.into()));
+    assert_eq!(asked(&json!({"username": id(1).as_str()})), Some(told.into()));
 }
 
 #[test]
@@ -192,7 +193,7 @@ fn the_objects_of_the_guard() {
             "name": "name"
           },
           {
-            "expression": "size(variables.ids) > 0 ? 'oid.' + variables.ids[0] : 'name.' + variables.name.replace('_', '_5f').replace('@', '_40').replace(\"'\", '_27').replace('!', '_21').replace('#', '_23').replace('^', '_5e').replace('~', '_7e').replace('+', '_2b')",
+            "expression": "size(variables.ids) > 0 ? 'oid.' + variables.ids[0] : has(params.data) && ('oid.' + variables.name) in params.data ? 'oid.' + variables.name : 'name.' + variables.name.replace('_', '_5f').replace('@', '_40').replace(\"'\", '_27').replace('!', '_21').replace('#', '_23').replace('^', '_5e').replace('~', '_7e').replace('+', '_2b')",
             "name": "key"
           },
           {
@@ -203,7 +204,7 @@ fn the_objects_of_the_guard() {
       }
     }
     {"apiVersion":"admissionregistration.k8s.io/v1","kind":"ValidatingAdmissionPolicyBinding","metadata":{"labels":{"app.kubernetes.io/managed-by":"latchkey"},"name":"latchkey-leavers"},"spec":{"paramRef":{"name":"leavers","namespace":"latchkey","parameterNotFoundAction":"Allow"},"policyName":"latchkey-leavers","validationActions":["Deny"]}}
-    {"apiVersion":"v1","kind":"ConfigMap","metadata":{"annotations":{"latchkey/guard":"c09eff127e595c49"},"labels":{"app.kubernetes.io/managed-by":"latchkey"},"name":"leavers","namespace":"latchkey"}}
+    {"apiVersion":"v1","kind":"ConfigMap","metadata":{"annotations":{"latchkey/guard":"ec504b48811ce3a6"},"labels":{"app.kubernetes.io/managed-by":"latchkey"},"name":"leavers","namespace":"latchkey"}}
     "#);
 }
 

@@ -13,6 +13,7 @@ use jiff::Span;
 use serde_json::Value;
 
 use super::lookup::exact;
+use crate::gate;
 use crate::schema::{Violation, item, member};
 
 mod governance;
@@ -44,9 +45,12 @@ pub(super) fn check(policy: &Value) -> Vec<Violation> {
     check.found
 }
 
-/// Whether a namespace belongs to Kubernetes or AKS.
+/// Whether a namespace belongs to Kubernetes, to AKS, or to the guard that refuses leavers' writes.
 pub fn is_reserved(namespace: &str) -> bool {
-    RESERVED.contains(&namespace) || namespace.starts_with("kube-") || namespace.starts_with("aks-")
+    RESERVED.contains(&namespace)
+        || namespace == gate::NAMESPACE
+        || namespace.starts_with("kube-")
+        || namespace.starts_with("aks-")
 }
 
 struct Check<'a> {
