@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# On a cluster with `authorization: kubernetes-rbac`: applies the generated cluster roles and binds
-# each to its app's identity. The current context of kubectl says which cluster; whoever runs it must
+# Applies the generated cluster roles and binds each to its app's identity: on every cluster, for with
+# Azure RBAC too some rights are given in the cluster alone. The current context of kubectl says which cluster; whoever runs it must
 # hold these rights themselves, as a cluster admin does.
 #
 #   infra/bind-cluster-roles.sh RESOURCE_GROUP ENVIRONMENT

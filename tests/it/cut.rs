@@ -63,8 +63,9 @@ async fn write(played: &Played, member: &Member) -> u16 {
 fn listed(played: &Played, cluster: &str) -> BTreeMap<String, String> {
     let clusters = &played.stage.sandbox.world.clusters;
     let clusters = clusters.read().unwrap_or_else(PoisonError::into_inner);
-    let list = clusters[cluster].object("configmaps", gate::NAMESPACE, gate::LEAVERS);
-    let data = list.and_then(|list| list["data"].as_object().cloned()).unwrap_or_default();
+    let list = clusters[cluster].object("leaverlists", gate::NAMESPACE, gate::LEAVERS);
+    let data =
+        list.and_then(|list| list["spec"]["entries"].as_object().cloned()).unwrap_or_default();
     data.into_iter().map(|(key, value)| (key, value.as_str().unwrap_or_default().into())).collect()
 }
 
@@ -77,10 +78,10 @@ fn edit(played: &Played, cluster: &str, entries: &[(String, String)]) {
     let clusters = &played.stage.sandbox.world.clusters;
     let mut clusters = clusters.write().unwrap_or_else(PoisonError::into_inner);
     let state = clusters.get_mut(cluster).expect("the cluster");
-    let list = state.object("configmaps", gate::NAMESPACE, gate::LEAVERS).expect("the list");
+    let list = state.object("leaverlists", gate::NAMESPACE, gate::LEAVERS).expect("the list");
     let mut list = Value::clone(list);
     for (key, value) in entries {
-        list["data"][key] = json!(value);
+        list["spec"]["entries"][key] = json!(value);
     }
     state.add(list);
 }

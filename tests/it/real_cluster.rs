@@ -3,6 +3,8 @@
 //! ARM hands out a server in place of the sandbox's own: a second sandbox that trusts the first one
 //! as issuer, and bare etcd and kube-apiserver binaries where `KUBEBUILDER_ASSETS` names them.
 
+mod leaver;
+
 use std::{collections::BTreeMap, fs, sync::PoisonError, time::Duration};
 
 use latchkey_core::Policy;
@@ -85,6 +87,7 @@ impl Setting {
             let bound = bound(server, namespace, &team).await;
             assert!(bound.contains(&role.to_owned()), "{namespace}: {bound:?}");
         }
+        leaver::is_cut_and_comes_back(&stage, server).await;
         stage.host.stop().await;
     }
 }

@@ -36,7 +36,7 @@ pub const NEEDS: &[Need] = &[
     Arm("Microsoft.ContainerService/managedClusters", &["listClusterUserCredential/action"]),
     Kube("rolebindings", &["list"]),
     Kube("clusterrolebindings", &["list"]),
-    Kube("configmaps", &["get"]),
+    Kube("leaverlists", &["get"]),
     Send("steps"),
     Send("plans"),
     Send("changes"),

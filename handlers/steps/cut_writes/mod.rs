@@ -63,8 +63,9 @@ impl Step for CutWrites {
     const NEEDS: &'static [Need] = &[
         Graph("Directory.Read.All"),
         Arm("Microsoft.ContainerService/managedClusters", &["listClusterUserCredential/action"]),
-        Kube("configmaps", &["get", "create", "patch"]),
+        Kube("leaverlists", &["get", "create", "patch"]),
         Kube("namespaces", &["create"]),
+        Kube("customresourcedefinitions", &["create"]),
         // Whoever writes a Role and its binding must be able to give what they give.
         Kube("roles", &["create", "escalate", "bind"]),
         Kube("rolebindings", &["create"]),

@@ -33,8 +33,9 @@ impl Step for GuardCluster {
     const NAME: &'static str = "guard_cluster";
     const NEEDS: &'static [Need] = &[
         Arm("Microsoft.ContainerService/managedClusters", &["listClusterUserCredential/action"]),
-        Kube("configmaps", &["get", "create", "patch"]),
+        Kube("leaverlists", &["get", "create", "patch"]),
         Kube("namespaces", &["create"]),
+        Kube("customresourcedefinitions", &["get", "create", "update"]),
         // Whoever writes a Role and its binding must be able to give what they give.
         Kube("roles", &["get", "create", "update", "escalate", "bind"]),
         Kube("rolebindings", &["get", "create", "update"]),

@@ -46,7 +46,7 @@ impl Step for ProveRevoked {
         Arm("Microsoft.ContainerService/managedClusters", &["listClusterUserCredential/action"]),
         Kube("rolebindings", &["list"]),
         Kube("clusterrolebindings", &["list"]),
-        Kube("configmaps", &["get"]),
+        Kube("leaverlists", &["get"]),
         Kube("subjectaccessreviews", &["create"]),
         Kube("users", &["impersonate"]),
         Kube("groups", &["impersonate"]),

@@ -38,7 +38,7 @@ impl Step for RestoreWrites {
     const NEEDS: &'static [Need] = &[
         Graph("User.Read.All"),
         Arm("Microsoft.ContainerService/managedClusters", &["listClusterUserCredential/action"]),
-        Kube("configmaps", &["get", "patch"]),
+        Kube("leaverlists", &["get", "patch"]),
     ];
     const EXAMPLE: &'static str = include_str!("example.json");
     type Request = request::Person;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use http::{HeaderValue, header::CONTENT_TYPE};
+use http::{HeaderValue, Request, header::CONTENT_TYPE};
 use kube::{
     api::{GetParams, Patch, PatchParams, PostParams},
     core::Request as Builder,
@@ -12,8 +12,12 @@ use latchkey_core::{
     gate::{self, Entries, Entry, GuardHeld, Keys, Leavers, Part},
 };
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use crate::{Cluster, MANAGER, failure, namespaces::optional};
+
+/// How often an object is tried to be created whose kind is not served yet.
+const ESTABLISHED: usize = 5;
 
 impl Cluster {
     /// The list of leavers; none when there is no list. One request.
@@ -83,7 +87,7 @@ impl Cluster {
     /// written.
     pub async fn cut_writes(&self, keys: &Keys, entry: &Entry) -> Result<(), CallError> {
         let entries: BTreeMap<_, _> = keys.iter().map(|key| (key, entry.to_string())).collect();
-        let patch = json!({ "data": entries });
+        let patch = json!({ "spec": { "entries": entries } });
         self.merge("list a leaver", Part::Leavers, &patch).await
     }
 
@@ -95,7 +99,7 @@ impl Cluster {
     pub async fn drop_entries(&self, entries: &Entries) -> Result<(), CallError> {
         const WHAT: &str = "take entries off the list of leavers";
         let steps = entries.0.iter().flat_map(|(key, value)| {
-            let path = format!("/data/{key}"); // a key holds nothing that a pointer escapes
+            let path = format!("/spec/entries/{}", key.replace('~', "~0").replace('/', "~1"));
             [
                 json!({"op": "test", "path": path, "value": value}),
                 json!({"op": "remove", "path": path}),
@@ -125,8 +129,21 @@ impl Cluster {
     async fn create_part(&self, part: Part, wanted: &Value) -> Result<(), CallError> {
         const WHAT: &str = "put up the guard";
         let params = PostParams { field_manager: Some(MANAGER.to_owned()), dry_run: false };
-        let request = requests(part).create(&params, bytes(wanted));
-        match self.write::<Value>(WHAT, request).await {
+        let request = failure::built(WHAT, requests(part).create(&params, bytes(wanted)))?;
+        let mut backoff = self.options.first_backoff;
+        for _ in 1..ESTABLISHED {
+            match self.create(WHAT, request.clone()).await {
+                // The kind of the lists is served a moment after it was made.
+                Err(error) if error.is_not_found() => sleep(backoff).await,
+                answer => return answer,
+            }
+            backoff *= 2;
+        }
+        self.create(WHAT, request).await
+    }
+
+    async fn create(&self, what: &'static str, request: Request<Vec<u8>>) -> Result<(), CallError> {
+        match self.write::<Value>(what, Ok(request)).await {
             // There already, or its namespace is going away: the look afterwards tells.
             Ok(_) | Err(CallError::Conflict { .. }) => Ok(()),
             Err(error) => Err(error),
@@ -136,7 +153,7 @@ impl Cluster {
     /// Ours are the fields that matter and the label; what others added beside them stays.
     async fn mend_part(&self, part: Part, wanted: &Value) -> Result<(), CallError> {
         const WHAT: &str = "mend the guard";
-        if matches!(part, Part::Namespace | Part::Probe | Part::Leavers) {
+        if part.fields().is_empty() {
             let meta = &wanted["metadata"];
             let meta = json!({ "labels": meta["labels"], "annotations": meta["annotations"] });
             return self.merge(WHAT, part, &json!({ "metadata": meta })).await;
@@ -176,7 +193,7 @@ fn bytes(object: &Value) -> Vec<u8> {
 }
 
 fn leavers(found: &Value) -> Leavers {
-    let data = found["data"].as_object().into_iter().flatten();
+    let data = found["spec"]["entries"].as_object().into_iter().flatten();
     let entries = data.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())));
     Leavers {
         guard: found["metadata"]["annotations"][gate::GUARD].as_str().map(str::to_owned),

@@ -57,12 +57,9 @@ impl Cluster {
         let odd =
             |error: http::Error| failure::rejected(WHAT, "InvalidRequest", &error.to_string());
         let user = HeaderValue::try_from(user).map_err(|error| odd(error.into()))?;
-        let body = json!({ "data": { "asked": oid.as_str() } }).to_string();
-        let path = format!(
-            "/api/v1/namespaces/{}/configmaps/{}?dryRun=All&fieldManager=latchkey",
-            gate::NAMESPACE,
-            gate::PROBE
-        );
+        let body = json!({ "spec": { "entries": { "asked": oid.as_str() } } }).to_string();
+        let gate::Resource { path, name } = gate::Part::Probe.resource();
+        let path = format!("{path}/{name}?dryRun=All&fieldManager=latchkey");
         Request::patch(path)
             .header("Content-Type", "application/merge-patch+json")
             .header("User-Agent", self.agent.clone())

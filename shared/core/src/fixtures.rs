@@ -1,5 +1,7 @@
 //! Values that the tests share. Everybody in them is fictitious.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
@@ -7,11 +9,12 @@ use crate::{
     Holdings, Policy,
     azure_role::AzureRole,
     fact::{Attributes, EventKey, Fact, FactKind, Urgency},
+    gate::Shut,
     holdings::{
         Binding, Group, PimForm, PimMembership, PrincipalType, RoleAssignment, RoleRef, Subject,
         User,
     },
-    ids::{GroupName, ObjectId, PersonId, SpellId, TeamName},
+    ids::{ClusterName, GroupName, ObjectId, PersonId, SpellId, TeamName},
 };
 
 /// The example policy.
@@ -179,7 +182,9 @@ pub(crate) fn holdings() -> impl Strategy<Value = Holdings> {
     let groups = proptest::sample::subsequence(names, 0..=6);
     let who = option::weighted(0.8, (any::<bool>(), -10_i64..60, any::<bool>()));
     let bound = vec((option::of(Just("shop")), any::<bool>(), select(vec!["view", "edit"])), 0..4);
-    (who, groups, pim(), 0_usize..3, bound).prop_map(|(who, groups, pim, assignments, bound)| {
+    let cut = vec((any::<bool>(), option::of(-10_i64..80)), 2);
+    let all = (who, groups, pim(), 0_usize..3, bound, cut);
+    all.prop_map(|(who, groups, pim, assignments, bound, cut)| {
         let Some((enabled, sessions, guest)) = who else { return Holdings::default() };
         let user = User { enabled, guest, sessions_valid_from: Some(hour(sessions)), ..user(1) };
         let role = assignment(AzureRole::RbacReader, "/subscriptions/x", &user.id);
@@ -194,9 +199,20 @@ pub(crate) fn holdings() -> impl Strategy<Value = Holdings> {
             groups: groups.into_iter().map(group).collect(),
             assignments: vec![role; assignments],
             bindings: bindings.collect(),
+            cut: shut(cut),
             ..Holdings::default()
         }
     })
+}
+
+/// How writes stand in both clusters of the example.
+fn shut(cut: Vec<(bool, Option<i64>)>) -> BTreeMap<ClusterName, Shut> {
+    let of = |(listed, until): (bool, Option<i64>)| Shut {
+        listed: listed || until.is_some(),
+        until: until.map(hour),
+    };
+    let clusters = ["private-aks", "retail-aks"].map(|name| name.parse().expect("a name"));
+    clusters.into_iter().zip(cut.into_iter().map(of)).collect()
 }
 
 type Kept = (&'static str, bool, i64, Option<i64>);

@@ -1,9 +1,10 @@
 //! The gate: what stands in a cluster so that a leaver's writes are refused while their token still lives.
 //!
 //! An admission policy asks, of every write and every `exec`, attach, port-forward and proxy, whether who
-//! asks is listed in the ConfigMap [`LEAVERS`]. The list has one key per identity, so that writers who
-//! each change single keys cannot lose one another's entries, and a key alone denies: what its value says
-//! is for people, and for whoever takes expired entries out.
+//! asks is listed in the object [`LEAVERS`], of a kind of our own: API servers convert a ConfigMap anew for
+//! every request, and may stop watching it. The list has one key per identity, so that writers who each
+//! change single keys cannot lose one another's entries, and a key alone denies: what its value says is
+//! for people, and for whoever takes expired entries out.
 //!
 //! Reads are not admission, and admission configuration is exempt from admission policies.
 
@@ -17,15 +18,17 @@ use crate::holdings::{Binding, RoleRef, Subject};
 pub use entry::Entry;
 pub use key::{Keys, id_key, name_key};
 pub use lists::{Entries, GuardHeld, Leavers, Shut, expired, needed_until, unreadable};
-pub use objects::{Part, Resource, digest, expressions, object};
+pub use objects::{Expressions, Part, Resource, digest, object};
 
 /// The namespace of our own in each cluster.
 pub const NAMESPACE: &str = "latchkey";
-/// The ConfigMap that lists leavers.
+/// The definition of the kind `LeaverList`.
+pub const KIND: &str = "leaverlists.latchkey.dev";
+/// The `LeaverList` that lists leavers.
 pub const LEAVERS: &str = "leavers";
 /// The admission policy and its binding.
 pub const POLICY: &str = "latchkey-leavers";
-/// The ConfigMap that the proof tries to patch, as the leaver and without writing.
+/// The `LeaverList` that the proof tries to patch, as the leaver and without writing.
 pub const PROBE: &str = "probe";
 /// The Role that lets it try, and its binding.
 pub const PROBE_ROLE: &str = "latchkey-probe";

@@ -345,6 +345,7 @@ fn guards(world: &World, cx: &Cx, ids: &Ids, change: Change) {
         let mut object = gate::object(part, &cx.policy().protected.principals);
         match part {
             Part::Probe if edited => continue,
+            Part::Kind if edited => object["spec"]["names"]["shortNames"] = json!(["ll"]),
             Part::ProbeRole if edited => object["rules"][0]["verbs"] = json!(["get"]),
             Part::ProbeBinding if edited => object["subjects"] = json!([]),
             Part::Policy if edited => {
@@ -355,7 +356,7 @@ fn guards(world: &World, cx: &Cx, ids: &Ids, change: Change) {
                 let over = format!("c-0123456789abcdef until {}", hours_ago(1));
                 let back = format!("c-0123456789abcde0 until {}", hours_ago(-1));
                 let id = |id: &str| gate::id_key(&id.parse().expect("an id"));
-                object["data"] = json!({ id(&ids.colleague): back, id(STRANGER): over });
+                object["spec"]["entries"] = json!({ id(&ids.colleague): back, id(STRANGER): over });
             }
             _ => {}
         }
@@ -485,11 +486,19 @@ pub fn state(world: &World) -> String {
 fn guarded(world: &World) -> String {
     let clusters = world.clusters.read().unwrap_or_else(PoisonError::into_inner);
     let of = |(name, cluster): (&String, &kubernetes::State)| {
-        let kinds = ["validatingadmissionpolicies", "validatingadmissionpolicybindings"];
+        let kinds = [
+            "customresourcedefinitions",
+            "validatingadmissionpolicies",
+            "validatingadmissionpolicybindings",
+        ];
         let objects = kinds.into_iter().flat_map(|kind| cluster.objects(kind));
         let objects = objects.map(|object| format!("{name}: {}\n", object["spec"]));
-        let maps = cluster.objects("configmaps").map(|map| {
-            let keys = map["data"].as_object().into_iter().flatten().map(|(key, _)| key.as_str());
+        let maps = cluster.objects("leaverlists").map(|map| {
+            let keys = map["spec"]["entries"]
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(key, _)| key.as_str());
             let (metadata, keys) = (&map["metadata"], keys.collect::<Vec<_>>());
             format!("{name}: {} {} {keys:?}\n", metadata["name"], metadata["annotations"])
         });

@@ -12,19 +12,27 @@ use super::apps;
 
 const HEAD: &str = "\
 # What each app's identity may do inside a cluster, by `cargo xtask bless` from the functions' NEEDS.
-# For clusters with `authorization: kubernetes-rbac`; on the others the same is given by Azure roles.
+# For every cluster: with `authorization: azure-rbac` Azure roles give the same, but for what concerns
+# admission policies and the lists they read.
 # Apply it with infra/bind-cluster-roles.sh, which binds each role to the app's identity.
 ";
 
 /// Azure has data actions for webhooks of this group and none for its policies: a role that named
-/// one would be refused. On every kind of cluster they are given by the ClusterRole.
+/// one would be refused.
 const ADMISSION: &str = "admissionregistration.k8s.io";
+/// For what is defined in the cluster Azure has one data action for all kinds together: too much.
+const LISTS: &str = "latchkey.dev";
+const EXTENSIONS: &str = "apiextensions.k8s.io";
+/// What Azure's roles cannot give, or only with much else. On every kind of cluster the ClusterRole
+/// gives it.
+const IN_CLUSTER: [&str; 3] = [ADMISSION, LISTS, EXTENSIONS];
 
 /// The only objects of a kind that functions touch, which then are all that the role gives. Nobody
 /// can be kept to names when creating.
 fn names(resource: &str) -> &'static [&'static str] {
     match resource {
-        "configmaps" => &[gate::LEAVERS, gate::PROBE],
+        "customresourcedefinitions" => &[gate::KIND],
+        "groups" => &[gate::PROBE_GROUP],
         "validatingadmissionpolicies" | "validatingadmissionpolicybindings" => &[gate::POLICY],
         _ => &[],
     }
@@ -39,7 +47,9 @@ pub fn group(resource: &str) -> Option<&'static str> {
         "subjectaccessreviews" => Some("authorization.k8s.io"),
         "validatingadmissionpolicies" | "validatingadmissionpolicybindings" => Some(ADMISSION),
         "userextras/oid" => Some("authentication.k8s.io"),
-        "configmaps" | "groups" | "namespaces" | "users" => Some(""),
+        "customresourcedefinitions" => Some(EXTENSIONS),
+        "leaverlists" => Some(LISTS),
+        "groups" | "namespaces" | "users" => Some(""),
         _ => None,
     }
 }
@@ -103,7 +113,9 @@ pub fn data_actions(kubernetes: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet
         let named = format!("Microsoft.ContainerService/managedClusters/{place}{resource}");
         verbs.iter().map(|verb| format!("{named}/{}", action(verb))).collect::<Vec<_>>()
     };
-    let known = |(resource, _): &(&String, &BTreeSet<String>)| group(resource) != Some(ADMISSION);
+    let known = |(resource, _): &(&String, &BTreeSet<String>)| {
+        group(resource).is_none_or(|group| !IN_CLUSTER.contains(&group))
+    };
     kubernetes.iter().filter(known).flat_map(of).collect()
 }
 

@@ -62,7 +62,7 @@ async fn what_somebody_edited_is_mended_and_what_they_added_beside_it_stays() {
             object["metadata"]["labels"]["team"] = json!("web");
             state.add(object);
         }
-        let mut list = Value::clone(state.object("configmaps", NAMESPACE, LEAVERS).unwrap());
+        let mut list = Value::clone(state.object("leaverlists", NAMESPACE, LEAVERS).unwrap());
         list["metadata"]["annotations"] = json!({});
         state.add(list);
     });
@@ -105,6 +105,19 @@ async fn an_entry_goes_only_while_it_is_what_was_seen() {
     assert_eq!(list.shut(&keys).until, Some(entry(2).until));
     bench.cluster.drop_entries(&list.of(&keys)).await.unwrap();
     assert!(bench.cluster.leavers().await.unwrap().unwrap().entries.0.is_empty());
+}
+
+#[tokio::test]
+async fn a_list_is_put_up_as_soon_as_its_kind_is_served() {
+    let bench = Bench::start().await;
+    let mut left = 3;
+    bench.sandbox.world.faults.set(Box::new(move |seen: &Seen<'_>| {
+        let early = seen.method == "POST" && seen.path.contains("/leaverlists") && left > 0;
+        early.then(|| left -= 1)?;
+        Some(Fault::ServerError(404))
+    }));
+    bench.cluster.put_guard(&all(), &[].into(), &[].into()).await.unwrap();
+    assert!(bench.cluster.leavers().await.unwrap().is_some());
 }
 
 #[tokio::test]

@@ -6,38 +6,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Names, ids::ObjectId};
 
-/// What a key of a ConfigMap cannot hold, or what the escape itself needs, and what stands for it.
-/// The escape character comes first: what the others bring in is not escaped again.
-///
-/// Source: keys of a ConfigMap match `[-._a-zA-Z0-9]+`; a user principal name takes
-/// `A-Z a-z 0-9 ' . - _ ! # ^ ~ @`, that of a guest `+` too.
-pub(super) const ESCAPES: [(&str, &str); 8] = [
-    ("_", "_5f"),
-    ("@", "_40"),
-    ("'", "_27"),
-    ("!", "_21"),
-    ("#", "_23"),
-    ("^", "_5e"),
-    ("~", "_7e"),
-    ("+", "_2b"),
-];
-
-/// The longest key of a ConfigMap.
-const LONGEST: usize = 253;
+/// What begins the key of an object id.
+pub(super) const ID: &str = "oid.";
+/// What begins the key of a user name.
+pub(super) const NAME: &str = "name.";
 
 /// The key of an object id.
 pub fn id_key(id: &ObjectId) -> String {
-    format!("oid.{id}")
+    format!("{ID}{id}")
 }
 
-/// The key of a user name; none for one that no key can hold, which then is not listed by name.
-/// No two names that differ in more than the case of ASCII letters have the same key.
-pub fn name_key(name: &str) -> Option<String> {
-    let name = name.to_ascii_lowercase();
-    let escaped = ESCAPES.iter().fold(name, |name, (plain, escaped)| name.replace(plain, escaped));
-    let key = format!("name.{escaped}");
-    let fits = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
-    (!escaped.is_empty() && key.len() <= LONGEST && key.chars().all(fits)).then_some(key)
+/// The key of a user name. No two names that differ in more than the case of ASCII letters have the
+/// same key.
+pub fn name_key(name: &str) -> String {
+    format!("{NAME}{}", name.to_ascii_lowercase())
 }
 
 /// The keys under which one person is listed. `Debug` hides them.
@@ -49,7 +31,7 @@ impl Keys {
     /// The keys of a person as far as their names are known; none when none is.
     pub fn of(names: &Names) -> Self {
         let id = names.id.as_ref().map(id_key);
-        Self(id.into_iter().chain(names.upn.as_deref().and_then(name_key)).collect())
+        Self(id.into_iter().chain(names.upn.as_deref().map(name_key)).collect())
     }
 
     /// The keys.

@@ -102,11 +102,8 @@ pub fn needed_until(
 
 /// Entries that nobody needs: those that have expired, and any of a protected principal.
 pub fn expired(leavers: &Leavers, protected: &BTreeSet<ObjectId>, now: Timestamp) -> Entries {
-    let untouchable: BTreeSet<String> = protected
-        .iter()
-        .flat_map(|id| [Some(id_key(id)), name_key(id.as_str())])
-        .flatten()
-        .collect();
+    let untouchable: BTreeSet<String> =
+        protected.iter().flat_map(|id| [id_key(id), name_key(id.as_str())]).collect();
     let over = |value: &str| value.parse::<Entry>().is_ok_and(|entry| entry.until <= now);
     let gone = |(key, value): &(&String, &String)| over(value) || untouchable.contains(*key);
     let entries = leavers.entries.0.iter().filter(gone);

@@ -5,10 +5,14 @@ use std::{collections::BTreeSet, fmt};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{GUARD, LEAVERS, NAMESPACE, POLICY, PROBE, PROBE_GROUP, PROBE_ROLE, key::ESCAPES};
+use super::{
+    GUARD, KIND, LEAVERS, NAMESPACE, POLICY, PROBE, PROBE_GROUP, PROBE_ROLE,
+    key::{ID, NAME},
+};
 use crate::ids::{self, ObjectId};
 
 const ADMISSION: &str = "admissionregistration.k8s.io";
+const LISTS: &str = "latchkey.dev";
 const RBAC: &str = "rbac.authorization.k8s.io";
 
 /// One object of the guard, in the order in which they are put up: the list comes last, and says
@@ -18,6 +22,8 @@ const RBAC: &str = "rbac.authorization.k8s.io";
 pub enum Part {
     /// The namespace.
     Namespace,
+    /// The kind of the lists.
+    Kind,
     /// What the proof tries to patch.
     Probe,
     /// The right to try.
@@ -43,8 +49,9 @@ pub struct Resource {
 
 impl Part {
     /// All of them, in order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Namespace,
+        Self::Kind,
         Self::Probe,
         Self::ProbeRole,
         Self::ProbeBinding,
@@ -57,8 +64,9 @@ impl Part {
     pub fn resource(self) -> Resource {
         let (path, name) = match self {
             Self::Namespace => ("/api/v1/namespaces", NAMESPACE),
-            Self::Probe => ("/api/v1/namespaces/latchkey/configmaps", PROBE),
-            Self::Leavers => ("/api/v1/namespaces/latchkey/configmaps", LEAVERS),
+            Self::Kind => ("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", KIND),
+            Self::Probe => ("/apis/latchkey.dev/v1/namespaces/latchkey/leaverlists", PROBE),
+            Self::Leavers => ("/apis/latchkey.dev/v1/namespaces/latchkey/leaverlists", LEAVERS),
             Self::ProbeRole => {
                 ("/apis/rbac.authorization.k8s.io/v1/namespaces/latchkey/roles", PROBE_ROLE)
             }
@@ -81,7 +89,7 @@ impl Part {
             Self::Namespace | Self::Probe | Self::Leavers => &[],
             Self::ProbeRole => &["rules"],
             Self::ProbeBinding => &["roleRef", "subjects"],
-            Self::Policy | Self::Binding => &["spec"],
+            Self::Kind | Self::Policy | Self::Binding => &["spec"],
         }
     }
 
@@ -103,6 +111,7 @@ impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Namespace => "namespace",
+            Self::Kind => "kind of list",
             Self::Probe => "probe",
             Self::ProbeRole => "role of the probe",
             Self::ProbeBinding => "binding of the probe",
@@ -125,12 +134,15 @@ pub fn digest(protected: &BTreeSet<ObjectId>) -> String {
 pub fn object(part: Part, protected: &BTreeSet<ObjectId>) -> Value {
     match part {
         Part::Namespace => ours("v1", "Namespace", part),
-        Part::Probe => ours("v1", "ConfigMap", part),
+        Part::Kind => {
+            with(ours("apiextensions.k8s.io/v1", "CustomResourceDefinition", part), "spec", kind())
+        }
+        Part::Probe => list(part),
         Part::ProbeRole => with(
             ours("rbac.authorization.k8s.io/v1", "Role", part),
             "rules",
             json!([{
-                "apiGroups": [""], "resources": ["configmaps"], "resourceNames": [PROBE],
+                "apiGroups": [LISTS], "resources": ["leaverlists"], "resourceNames": [PROBE],
                 "verbs": ["patch"],
             }]),
         ),
@@ -155,11 +167,40 @@ pub fn object(part: Part, protected: &BTreeSet<ObjectId>) -> Value {
             }),
         ),
         Part::Leavers => {
-            let mut list = ours("v1", "ConfigMap", part);
+            let mut list = list(part);
             list["metadata"]["annotations"] = json!({GUARD: digest(protected)});
             list
         }
     }
+}
+
+/// A list without entries.
+fn list(part: Part) -> Value {
+    let list = ours(&format!("{LISTS}/v1"), "LeaverList", part);
+    with(list, "spec", json!({"entries": {}}))
+}
+
+/// What a `LeaverList` is: texts by key.
+fn kind() -> Value {
+    let entries = json!({"type": "object", "additionalProperties": {"type": "string"}});
+    let spec = json!({"type": "object", "properties": {"entries": entries}});
+    json!({
+        "conversion": {"strategy": "None"},
+        "group": LISTS,
+        "names": {
+            "kind": "LeaverList",
+            "listKind": "LeaverListList",
+            "plural": "leaverlists",
+            "singular": "leaverlist",
+        },
+        "scope": "Namespaced",
+        "versions": [{
+            "name": "v1",
+            "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}},
+            "served": true,
+            "storage": true,
+        }],
+    })
 }
 
 fn admission(kind: &str, part: Part) -> Value {
@@ -183,11 +224,11 @@ fn with(mut object: Value, field: &str, value: Value) -> Value {
 }
 
 fn policy(protected: &BTreeSet<ObjectId>) -> Value {
-    let [condition, ids, name, key, spared, allowed, message] = expressions(protected);
+    let Expressions { condition, variables, allowed, message } = Expressions::of(protected);
     json!({
         // An error of ours must lock nobody out, least of all the break-glass accounts.
         "failurePolicy": "Ignore",
-        "paramKind": {"apiVersion": "v1", "kind": "ConfigMap"},
+        "paramKind": {"apiVersion": format!("{LISTS}/v1"), "kind": "LeaverList"},
         "matchConstraints": {
             "matchPolicy": "Equivalent",
             "namespaceSelector": {},
@@ -201,12 +242,8 @@ fn policy(protected: &BTreeSet<ObjectId>) -> Value {
             }],
         },
         "matchConditions": [{"name": "not-of-the-system", "expression": condition}],
-        "variables": [
-            {"name": "ids", "expression": ids},
-            {"name": "name", "expression": name},
-            {"name": "key", "expression": key},
-            {"name": "spared", "expression": spared},
-        ],
+        "variables": variables
+            .map(|(name, expression)| json!({"name": name, "expression": expression})),
         "validations": [{
             "expression": allowed,
             "message": "access has ended: ask your manager, or whoever runs Latchkey here",
@@ -216,31 +253,56 @@ fn policy(protected: &BTreeSet<ObjectId>) -> Value {
     })
 }
 
-/// The expressions of the policy: who is asked about at all; object ids, name and key of who asks;
-/// whether they are spared; whether they may go on; what they are told otherwise. A user name that is
-/// an object id counts as one: some clusters call their users so, and all call guests so. None can
-/// err, whoever asks and whatever the list holds.
-pub fn expressions(protected: &BTreeSet<ObjectId>) -> [String; 7] {
-    let condition = "!(has(request.userInfo.username) && \
-                     request.userInfo.username.startsWith('system:'))";
-    let ids = "has(request.userInfo.extra) && 'oid' in request.userInfo.extra ? \
-               request.userInfo.extra['oid'].map(id, id.lowerAscii()) : []";
-    let name = "has(request.userInfo.username) ? request.userInfo.username.lowerAscii() : ''";
-    let escaped = ESCAPES.iter().map(|(plain, escaped)| {
-        let quote = if *plain == "'" { '"' } else { '\'' };
-        format!(".replace({quote}{plain}{quote}, '{escaped}')")
-    });
-    let key = format!(
-        "size(variables.ids) > 0 ? 'oid.' + variables.ids[0] : \
-         has(params.data) && ('oid.' + variables.name) in params.data ? 'oid.' + variables.name : \
-         'name.' + variables.name{}",
-        escaped.collect::<String>()
-    );
-    let listed: Vec<String> = protected.iter().map(|id| format!("'{id}'")).collect();
-    let listed = format!("[{}]", listed.join(", "));
-    let spared = format!("variables.ids.exists(id, id in {listed}) || variables.name in {listed}");
-    let allowed = "variables.spared || !has(params.data) || !(variables.key in params.data)";
-    let message = "'access has ended (' + params.data[variables.key] + \
-                   '): ask your manager, or whoever runs Latchkey here'";
-    [condition.into(), ids.into(), name.into(), key, spared, allowed.into(), message.into()]
+/// The expressions of the policy. None of them errs, whoever asks and whatever the list holds: names
+/// and ids beyond any real length are taken for none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expressions {
+    /// Who is asked about at all.
+    pub condition: String,
+    /// Name and expression, each from those before it.
+    pub variables: [(&'static str, String); 5],
+    /// Whether who asks may go on.
+    pub allowed: String,
+    /// What they are told otherwise.
+    pub message: String,
+}
+
+impl Expressions {
+    /// Those of a policy that spares these principals.
+    ///
+    /// A user name that is an object id counts as one: some clusters call their users so.
+    pub fn of(protected: &BTreeSet<ObjectId>) -> Self {
+        let spared: Vec<String> = protected.iter().map(|id| format!("'{id}'")).collect();
+        let spared = format!("[{}]", spared.join(", "));
+        let ids = "has(request.userInfo.extra) && 'oid' in request.userInfo.extra && \
+                   dyn(request.userInfo.extra['oid']) != null ? \
+                   request.userInfo.extra['oid'].filter(id, size(id) <= 64)\
+                   .map(id, id.lowerAscii()) : []";
+        let name = "has(request.userInfo.username) && size(request.userInfo.username) <= 1024 ? \
+                    request.userInfo.username.lowerAscii() : ''";
+        let keys = format!(
+            "size(variables.ids) > 0 ? variables.ids.map(id, '{ID}' + id) : \
+             ['{ID}' + variables.name, '{NAME}' + variables.name]"
+        );
+        let listed = "has(params.spec) && has(params.spec.entries) ? \
+                      variables.keys.filter(key, key in params.spec.entries) : []";
+        let is_spared =
+            format!("variables.ids.exists(id, id in {spared}) || variables.name in {spared}");
+        Self {
+            condition: "!(has(request.userInfo.username) && \
+                        request.userInfo.username.startsWith('system:'))"
+                .to_owned(),
+            variables: [
+                ("ids", ids.to_owned()),
+                ("name", name.to_owned()),
+                ("keys", keys),
+                ("listed", listed.to_owned()),
+                ("spared", is_spared),
+            ],
+            allowed: "variables.spared || size(variables.listed) == 0".to_owned(),
+            message: "'access has ended (' + params.spec.entries[variables.listed[0]] + \
+                      '): ask your manager, or whoever runs Latchkey here'"
+                .to_owned(),
+        }
+    }
 }

@@ -107,7 +107,7 @@ fn plan_guard(plan: &mut Plan, name: &ClusterName, held: &ClusterHeld) {
     if held.unreadable > 0 {
         plan.findings.push(format!(
             "{} entries of leavers in {name} cannot be read, and refuse writes until somebody takes \
-             them out of ConfigMap latchkey/leavers",
+             them out of LeaverList latchkey/leavers",
             held.unreadable
         ));
     }
@@ -268,7 +268,7 @@ mod tests {
             held.guard = Some(Decision::from_ops(None));
             held.unreadable = 2;
         };
-        assert_snapshot!(plan(fine), @"note: 2 entries of leavers in private-aks cannot be read, and refuse writes until somebody takes them out of ConfigMap latchkey/leavers");
+        assert_snapshot!(plan(fine), @"note: 2 entries of leavers in private-aks cannot be read, and refuse writes until somebody takes them out of LeaverList latchkey/leavers");
     }
 
     #[test]

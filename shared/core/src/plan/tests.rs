@@ -586,6 +586,7 @@ proptest! {
                     | Intent::JoinGroups(_)
                     | Intent::MakeEligible(_)
                     | Intent::GrantJustInTime(_)
+                    | Intent::RestoreWrites(_)
             );
             prop_assert!(!plan.intents.iter().any(gives), "{plan}");
         }

@@ -53,7 +53,7 @@ pub const GRAPH_STATUSES: [(&str, u16, &str); 1] = [(
 )];
 
 /// Kubernetes paths without a document: the first segments, reason.
-const KUBERNETES: [(&str, &str); 17] = [
+const KUBERNETES: [(&str, &str); 19] = [
     ("/api", "discovery: lists the versions of the core group"),
     ("/api/v1", "discovery: lists the kinds of the core group"),
     ("/apis", "discovery: lists groups, their versions and kinds"),
@@ -73,6 +73,8 @@ const KUBERNETES: [(&str, &str); 17] = [
         "/apis/admissionregistration.k8s.io/v1/**",
         "admission policies, which the document leaves out",
     ),
+    ("/apis/apiextensions.k8s.io/v1/**", "definitions of kinds, which the document leaves out"),
+    ("/apis/latchkey.dev/v1/**", "objects of a kind that we define ourselves"),
     ("/apis/apps/**", "workloads, which people with access create"),
 ];
 

@@ -23,6 +23,10 @@ pub struct Kind {
 pub const RBAC: &str = "rbac.authorization.k8s.io";
 /// The API group of admission policies.
 pub const ADMISSION: &str = "admissionregistration.k8s.io";
+/// The API group of definitions of kinds.
+pub const EXTENSIONS: &str = "apiextensions.k8s.io";
+/// The API group of the one kind that has to be defined before it is served.
+pub const LISTS: &str = "latchkey.dev";
 /// The API group of access reviews.
 pub const AUTHORIZATION: &str = "authorization.k8s.io";
 /// The API group of self subject reviews.
@@ -39,7 +43,7 @@ const fn kind(
 }
 
 /// Every stored kind.
-pub static KINDS: [Kind; 20] = [
+pub static KINDS: [Kind; 22] = [
     kind("", "namespaces", "Namespace", false, &["ns"]),
     kind("", "nodes", "Node", false, &["no"]),
     kind("", "pods", "Pod", true, &["po"]),
@@ -58,6 +62,8 @@ pub static KINDS: [Kind; 20] = [
     kind(RBAC, "rolebindings", "RoleBinding", true, &[]),
     kind(RBAC, "clusterroles", "ClusterRole", false, &[]),
     kind(RBAC, "clusterrolebindings", "ClusterRoleBinding", false, &[]),
+    kind(EXTENSIONS, "customresourcedefinitions", "CustomResourceDefinition", false, &["crd"]),
+    kind(LISTS, "leaverlists", "LeaverList", true, &[]),
     kind(ADMISSION, "validatingadmissionpolicies", "ValidatingAdmissionPolicy", false, &[]),
     kind(
         ADMISSION,
@@ -69,6 +75,11 @@ pub static KINDS: [Kind; 20] = [
 ];
 
 impl Kind {
+    /// Name of the definition without which the kind is not served; none for kinds of Kubernetes.
+    pub fn definition(&self) -> Option<String> {
+        (self.group == LISTS).then(|| self.qualified())
+    }
+
     /// The kind with this group and plural name.
     pub fn find(group: &str, plural: &str) -> Option<&'static Kind> {
         KINDS.iter().find(|k| k.group == group && k.plural == plural)

@@ -1,6 +1,6 @@
 //! The Kubernetes API of one cluster, with RBAC and the Azure authorizer behind it.
 //!
-//! Objects are stored as the JSON they arrive in. What is not here: watches (they end at once),
+//! Objects are stored as the JSON they arrive in; of kinds that have to be defined there is one. What is not here: watches (they end at once),
 //! admission plugins other than the life cycle of namespaces and admission policies, and controllers.
 
 mod admission;
@@ -194,6 +194,10 @@ fn serve(world: &World, cluster: &str, call: &Call<'_>) -> Result<Response, Fail
             return answer;
         }
         let kind = kind.ok_or_else(Failure::no_such_path)?;
+        if let Some(definition) = kind.definition() {
+            let defined = state.object("customresourcedefinitions", "", &definition);
+            defined.ok_or_else(Failure::no_such_path)?;
+        }
         check_place(call, kind)?;
         match asked.verb.as_str() {
             "get" => return read::get(call, state, kind),
