@@ -28,6 +28,7 @@ pub mod pause;
 pub mod people;
 pub mod pim;
 pub mod reach;
+pub mod receipts;
 pub mod run;
 pub mod secured;
 pub mod step;
