@@ -148,6 +148,7 @@ async fn end_of_an_exception(played: &Played, stranger: &str, until: Timestamp) 
         bus: at.bus.clone(),
         ledger: at.ledger.clone(),
         cells: at.cells.clone(),
+        signer: at.signer.clone(),
     };
     let cx = Cx::new(Arc::new(clients), plan_team::NAME);
     let team = TeamName::new("observers").expect("a name");
