@@ -4,6 +4,7 @@
 //! the folders that hold a `function.json`.
 
 pub mod app;
+pub mod cli;
 pub mod events;
 pub mod plans;
 pub mod steps;

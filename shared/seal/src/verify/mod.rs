@@ -22,6 +22,9 @@ pub use trust::Trust;
 pub async fn verify(ledger: &Ledger, trust: &Trust) -> Result<Report, CallError> {
     let inventory = ledger.inventory().await?;
     let mut report = Report::default();
+    if inventory.streams.is_empty() {
+        report.find("ledger", None, "there is no record at all");
+    }
     for object in &inventory.foreign {
         report.find(object, None, "this object is no record");
     }
