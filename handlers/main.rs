@@ -49,7 +49,7 @@ async fn asked(arguments: &[String], get: &impl Fn(&str) -> Option<String>) -> E
 
 /// An error and what caused it, in one line.
 fn chain(error: &dyn Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
+    let causes = std::iter::successors(Some(error), |error| (*error).source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 

@@ -108,17 +108,17 @@ impl Sealing<'_> {
         is_last: bool,
     ) -> Result<Part, CallError> {
         let ledger = self.ledger;
-        let heads = stream::iter(streams.iter().copied());
-        let heads: Vec<_> = heads
-            .map(|(name, listed)| async move { Ok((name, head(ledger, name, *listed).await?)) })
-            .buffered(PARALLEL)
-            .try_collect()
-            .await?;
+        let heads: Vec<_> =
+            streams.iter().map(|(name, listed)| head(ledger, (*name).clone(), **listed)).collect();
+        let heads: Vec<_> = stream::iter(heads).buffered(PARALLEL).try_collect().await?;
         let mut leaves = Vec::new();
-        for (name, head) in heads {
-            let Some(leaf) = head else {
-                self.root.broken.push(name.clone());
-                continue;
+        for head in heads {
+            let leaf = match head {
+                Ok(leaf) => leaf,
+                Err(Broken(name)) => {
+                    self.root.broken.push(name);
+                    continue;
+                }
             };
             self.tree.push(&canonical(&leaf).map_err(|error| unwritable(&error))?);
             self.root.streams += 1;
@@ -129,14 +129,21 @@ impl Sealing<'_> {
     }
 }
 
-/// The head of a stream; none when it is broken.
-async fn head(ledger: &Ledger, name: &str, listed: Listed) -> Result<Option<Leaf>, CallError> {
+/// A stream with a bad head.
+struct Broken(String);
+
+/// The head of a stream, unless that is broken.
+async fn head(
+    ledger: &Ledger,
+    name: String,
+    listed: Listed,
+) -> Result<Result<Leaf, Broken>, CallError> {
     if listed.objects != listed.records {
-        return Ok(None);
+        return Ok(Err(Broken(name)));
     }
-    match ledger.record_at(name, listed.records - 1).await {
-        Ok(record) => Ok(Some(Leaf(name.to_owned(), listed.records, record.hash))),
-        Err(CallError::Surprise { .. }) => Ok(None),
+    match ledger.record_at(&name, listed.records - 1).await {
+        Ok(record) => Ok(Ok(Leaf(name, listed.records, record.hash))),
+        Err(CallError::Surprise { .. }) => Ok(Err(Broken(name))),
         Err(error) => Err(error),
     }
 }
