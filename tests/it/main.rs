@@ -21,6 +21,7 @@
 //! - `packed`: is what is deployed what it should be: its files, its functions, its rights?
 //! - `pause`: does a paused app write nothing, lose nothing, and go on when it is resumed?
 //! - `real_cluster`: does it do the same to an API server that nobody here wrote?
+//! - `receipts`: can the ledger that a run leaves be checked with the binary alone?
 //! - `sweep`: does it find what nobody told us of?
 //! - `telemetry`: is an event one trace to its receipt, told in figures, whatever the collector does?
 //! - `texts`: do the texts name only what exists: files, headings, functions, tests?
@@ -49,6 +50,7 @@ mod packed;
 mod pause;
 mod played;
 mod real_cluster;
+mod receipts;
 mod sweep;
 mod telemetry;
 mod texts;
