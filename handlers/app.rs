@@ -24,7 +24,7 @@ use crate::{
         record_person_event, resolve_change,
     },
     plans::{plan_cluster, plan_person, plan_team},
-    timers::{keep_subscriptions, sweep},
+    timers::{keep_subscriptions, seal_ledger, sweep},
     trace,
 };
 
@@ -60,6 +60,10 @@ pub fn functions(clients: &Arc<Clients>, present: impl Fn(&str) -> bool) -> Func
     if present(sweep::NAME) {
         let cx = Cx::new(Arc::clone(clients), sweep::NAME);
         app = app.with(sweep::NAME, service_fn(move |_| clock(cx.clone())));
+    }
+    if present(seal_ledger::NAME) {
+        let cx = Cx::new(Arc::clone(clients), seal_ledger::NAME);
+        app = app.with(seal_ledger::NAME, service_fn(move |_| seal(cx.clone())));
     }
     if present(keep_subscriptions::NAME) {
         let cx = Cx::new(Arc::clone(clients), keep_subscriptions::NAME);
@@ -207,6 +211,14 @@ async fn told(cx: Cx, recent: Arc<Recent>, inv: Invocation) -> Result<Reply, Fai
 async fn clock(cx: Cx) -> Result<Reply, Failure> {
     let swept = sweep::sweep(&cx).await.map_err(Failure::new)?;
     Ok(Reply::new().log(format!("{swept:?}")))
+}
+
+async fn seal(cx: Cx) -> Result<Reply, Failure> {
+    let sealed = seal_ledger::run(&cx).await.map_err(Failure::new)?;
+    let told = sealed.map_or("nothing was sealed".to_owned(), |sealed| {
+        format!("root {} over {} streams", sealed.root.root, sealed.root.streams)
+    });
+    Ok(Reply::new().log(told))
 }
 
 async fn keep(cx: Cx) -> Result<Reply, Failure> {

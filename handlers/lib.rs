@@ -4,6 +4,7 @@
 //! the folders that hold a `function.json`.
 
 pub mod app;
+pub mod cli;
 pub mod events;
 pub mod plans;
 pub mod steps;
@@ -64,6 +65,7 @@ pub const FUNCTIONS: &[(&str, &[Need])] = &[
     (plan_team::NAME, plan_team::NEEDS),
     (record_person_event::NAME, record_person_event::NEEDS),
     (resolve_change::NAME, resolve_change::NEEDS),
+    (seal_ledger::NAME, seal_ledger::NEEDS),
     (sweep::NAME, sweep::NEEDS),
 ];
 

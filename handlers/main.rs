@@ -1,8 +1,17 @@
-//! The `latchkey` binary: binds the port, reads settings and policy, serves its functions.
+//! The `latchkey` binary: binds the port, reads settings and policy, serves its functions; with
+//! arguments it answers what is asked instead.
 
-use std::{env, error::Error, path::Path, process::ExitCode, sync::Arc};
+use std::{
+    env,
+    error::Error,
+    io::{self, Write as _},
+    path::Path,
+    process::ExitCode,
+    sync::Arc,
+};
 
 use azure_functions_handler::{Config as HostConfig, serve_on};
+use handlers::cli;
 use latchkey_runtime::{Clients, Clock, Config};
 use latchkey_telemetry::{self as telemetry, Exports};
 use tokio::signal::unix::{SignalKind, signal};
@@ -13,16 +22,35 @@ const TERMINATED: i32 = 128 + 15;
 #[tokio::main]
 async fn main() -> ExitCode {
     let get = |key: &str| env::var(key).ok();
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    if !arguments.is_empty() {
+        return asked(&arguments, &get).await;
+    }
     let exports = telemetry::start(&get);
     let Err(error) = run(&get, exports).await else { return ExitCode::FAILURE };
-    let mut chain = vec![error.to_string()];
-    let mut source = error.source();
-    while let Some(cause) = source {
-        chain.push(cause.to_string());
-        source = cause.source();
-    }
-    tracing::error!("latchkey cannot start: {}", chain.join(": "));
+    tracing::error!("latchkey cannot start: {}", chain(error.as_ref()));
     ExitCode::FAILURE
+}
+
+/// Answers somebody at a terminal.
+async fn asked(arguments: &[String], get: &impl Fn(&str) -> Option<String>) -> ExitCode {
+    match cli::answer(arguments, get).await {
+        Ok(answer) => {
+            // Whoever does not read on, `latchkey verify … | head`, has seen enough.
+            let _unread = writeln!(io::stdout(), "{}", answer.text);
+            if answer.is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            eprintln!("latchkey: {}", chain(&error));
+            error.exit()
+        }
+    }
+}
+
+/// An error and what caused it, in one line.
+fn chain(error: &dyn Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| (*error).source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 async fn run(

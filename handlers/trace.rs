@@ -7,14 +7,14 @@ use tracing::Span;
 
 use crate::{
     events::{entra_webhook, hr_webhook, ops},
-    timers::{keep_subscriptions, sweep},
+    timers::{keep_subscriptions, seal_ledger, sweep},
 };
 
 /// The span of an invocation, named after the function.
 pub fn span(invocation: &Invocation) -> Span {
     let kind = match invocation.function() {
         hr_webhook::NAME | entra_webhook::NAME | ops::NAME => "server",
-        sweep::NAME | keep_subscriptions::NAME => "internal",
+        sweep::NAME | seal_ledger::NAME | keep_subscriptions::NAME => "internal",
         _ => "consumer",
     };
     let sender = invocation.senders_traceparent();

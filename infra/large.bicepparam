@@ -11,6 +11,7 @@ param managedSubscriptions = [
 param operatorAudience = readEnvironmentVariable('LATCHKEY_AUDIENCE', '00000000-0000-0000-0000-000000000000')
 param hrSecrets = readEnvironmentVariable('LATCHKEY_HR_SECRETS', '')
 param entraSecrets = readEnvironmentVariable('LATCHKEY_ENTRA_SECRETS', '')
+param signingKey = readEnvironmentVariable('LATCHKEY_SIGNING_KEY', '')
 param protectedPrincipals = [
   '00000000-0b1a-4c2d-8e3f-0123456789ab'
   '00000000-1c2b-4d3e-9f40-123456789abc'

@@ -28,6 +28,11 @@ param hrSecrets string
 @minLength(32)
 param entraSecrets string
 
+@description('What receipts and roots of the ledger are signed with: an Ed25519 key, PKCS#8 in PEM.')
+@secure()
+@minLength(100)
+param signingKey string
+
 @description('Object ids whose role assignments nobody deletes: protected.principals of the policy.')
 param protectedPrincipals array
 
@@ -142,6 +147,7 @@ module secrets 'modules/secrets.bicep' = {
     tags: tags
     hrSecrets: hrSecrets
     entraSecrets: entraSecrets
+    signingKey: signingKey
     isPrivate: isPrivate
     workspaceId: observe.outputs.workspaceId
   }

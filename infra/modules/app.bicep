@@ -45,7 +45,10 @@ var secretsOf = {
     { setting: 'LATCHKEY_HR_SECRETS', name: 'hr-secrets' }
     { setting: 'LATCHKEY_ENTRA_SECRETS', name: 'entra-secrets' }
   ]
-  planner: [{ setting: 'LATCHKEY_ENTRA_SECRETS', name: 'entra-secrets' }]
+  planner: [
+    { setting: 'LATCHKEY_ENTRA_SECRETS', name: 'entra-secrets' }
+    { setting: 'LATCHKEY_SIGNING_KEY', name: 'signing-key' }
+  ]
 }
 var told = contains(secretsOf, app.name) ? secretsOf[app.name] : []
 var vaultUri = 'https://${vaultName}${environment().suffixes.keyvaultDns}'

@@ -6,6 +6,8 @@ param tags object
 param hrSecrets string
 @secure()
 param entraSecrets string
+@secure()
+param signingKey string
 param isPrivate bool
 param workspaceId string
 
@@ -35,6 +37,12 @@ resource entra 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = {
   parent: vault
   name: 'entra-secrets'
   properties: { value: entraSecrets, contentType: 'comma-separated, newest first' }
+}
+
+resource signing 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = {
+  parent: vault
+  name: 'signing-key'
+  properties: { value: signingKey, contentType: 'Ed25519, PKCS#8 in PEM' }
 }
 
 resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {

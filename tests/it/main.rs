@@ -23,6 +23,7 @@
 //! - `pause`: does a paused app write nothing, lose nothing, and go on when it is resumed?
 //! - `proof`: does a leaver's case close when everything is provably gone, and not before?
 //! - `real_cluster`: does it do the same to an API server that nobody here wrote?
+//! - `receipts`: can the ledger that a run leaves be checked with the binary alone?
 //! - `sweep`: does it find what nobody told us of?
 //! - `telemetry`: is an event one trace to its receipt, told in figures, whatever the collector does?
 //! - `texts`: do the texts name only what exists: files, headings, functions, tests?
@@ -53,6 +54,7 @@ mod pause;
 mod played;
 mod proof;
 mod real_cluster;
+mod receipts;
 mod sweep;
 mod telemetry;
 mod texts;

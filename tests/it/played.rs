@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    path::PathBuf,
     sync::{Arc, Mutex},
 };
 
@@ -34,7 +35,7 @@ pub struct Played {
     pub ready: Ready,
     /// What the handler printed.
     pub lines: Lines,
-    _files: Scratch,
+    files: Scratch,
 }
 
 impl Played {
@@ -70,7 +71,7 @@ impl Played {
 
     /// The same tenant and ledger under another policy.
     pub async fn under(self, policy: &str) -> Self {
-        let Self { stage: Stage { sandbox, host, cast, .. }, _files: files, .. } = self;
+        let Self { stage: Stage { sandbox, host, cast, .. }, files, .. } = self;
         host.stop().await;
         let (lines, keep) = kept();
         let options = options_of(&files, policy);
@@ -81,7 +82,7 @@ impl Played {
     fn on(stage: Stage, lines: Lines, files: Scratch) -> Self {
         let ready = Ready::of(&stage);
         let doors = Doors::new(&ready.functions, &ready.hr_secret, &ready.tokens["reader"]);
-        Self { stage, doors: doors.expect("doors"), ready, lines, _files: files }
+        Self { stage, doors: doors.expect("doors"), ready, lines, files }
     }
 
     pub async fn send(&self, event: &Value) -> Answer {
@@ -98,6 +99,19 @@ impl Played {
     /// The doors for somebody of `ready.tokens`.
     pub fn doors_of(&self, who: &str) -> Doors {
         self.doors.with_token(&self.ready.tokens[who])
+    }
+
+    /// The directory of the ledger.
+    pub fn ledger(&self) -> PathBuf {
+        let url: reqwest::Url = self.stage.clients.config.ledger.parse().expect("a URL");
+        url.to_file_path().expect("a directory")
+    }
+
+    /// Runs the binary as somebody at a terminal does.
+    pub fn latchkey(&self, arguments: &[&str], settings: &[(&str, &str)]) -> std::process::Output {
+        let mut command = std::process::Command::new(self.files.binary());
+        command.env_clear().envs(settings.iter().copied()).args(arguments);
+        command.output().expect("the binary runs")
     }
 
     /// What a reader gets to see.
@@ -162,6 +176,7 @@ impl Played {
             bus: at.bus.clone(),
             ledger: at.ledger.clone(),
             cells: at.cells.clone(),
+            signer: at.signer.clone(),
         };
         Cx::new(Arc::new(clients), function)
     }

@@ -101,6 +101,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("latchkey-bus", &["latchkey-azure", "latchkey-core", "latchkey-telemetry"]),
     ("latchkey-cluster", &["latchkey-azure", "latchkey-core", "latchkey-telemetry"]),
     ("latchkey-ledger", &["latchkey-azure", "latchkey-core", "latchkey-telemetry"]),
+    ("latchkey-seal", &["latchkey-core", "latchkey-ledger"]),
     (
         "latchkey-runtime",
         &[
@@ -109,6 +110,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "latchkey-cluster",
             "latchkey-core",
             "latchkey-ledger",
+            "latchkey-seal",
             "latchkey-telemetry",
         ],
     ),

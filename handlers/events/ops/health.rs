@@ -12,12 +12,15 @@ use latchkey_runtime::{
 use serde_json::{Value, json};
 
 use super::replay;
-use crate::timers::sweep;
+use crate::timers::{seal_ledger, sweep};
 
 /// Most stuck cases that are looked at.
 const CASES: usize = 200;
 /// A sweep comes every hour: later than this, one is missing.
 const SWEEP: SignedDuration = SignedDuration::from_hours(3);
+
+/// A root comes every night: later than this, one is missing.
+const SEAL: SignedDuration = SignedDuration::from_hours(36);
 
 /// One thing looked at: what is told of it, and what of it is degraded.
 struct Part {
@@ -40,7 +43,7 @@ impl Part {
 
 /// How everything is.
 pub(super) async fn health(cx: &Cx) -> Value {
-    let (feeds, stuck, parked, dead, paused, clusters, sweep) = futures::join!(
+    let (feeds, stuck, parked, dead, paused, clusters, sweep, seal) = futures::join!(
         feeds(cx),
         stuck(cx),
         parked(cx),
@@ -48,6 +51,7 @@ pub(super) async fn health(cx: &Cx) -> Value {
         paused(cx),
         clusters(cx),
         swept(cx),
+        sealed(cx),
     );
     let parts = [
         Part::of("ledger and pauses", paused),
@@ -57,6 +61,7 @@ pub(super) async fn health(cx: &Cx) -> Value {
         Part::of("feeds", feeds),
         Part::of("clusters", clusters),
         Part::of("sweep", sweep),
+        Part::of("seal", seal),
     ];
     let degraded: Vec<_> = parts.iter().flat_map(|part| part.degraded.clone()).collect();
     let mut told = json!({
@@ -82,6 +87,7 @@ fn key(name: &str) -> &'static str {
         "dead letters" => "deadLetters",
         "feeds" => "silentFeeds",
         "clusters" => "unreachableClusters",
+        "seal" => "sealed",
         _ => "sweep",
     }
 }
@@ -193,6 +199,18 @@ async fn clusters(cx: &Cx) -> Looked {
         }
     }
     Ok((json!(unseen), degraded))
+}
+
+/// Whose key signs, and the newest root: its hash, kept elsewhere, shows that no root is missing.
+async fn sealed(cx: &Cx) -> Looked {
+    let key_id = cx.signer().map(|signer| signer.public().id());
+    let last: Option<seal_ledger::Last> = cx.cells().get(seal_ledger::LAST).await?;
+    let late = last.as_ref().filter(|last| cx.now().duration_since(last.at) > SEAL);
+    let late = late.map(|last| format!("the ledger was sealed last at {}", last.at));
+    let unsigned = "receipts and roots are NOT SIGNED: LATCHKEY_SIGNING_KEY is not set";
+    let unsigned = key_id.is_none().then(|| unsigned.to_owned());
+    let degraded = unsigned.into_iter().chain(late).collect();
+    Ok((json!({ "keyId": key_id, "lastRoot": last }), degraded))
 }
 
 async fn swept(cx: &Cx) -> Looked {

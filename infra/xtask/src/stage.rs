@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use dev_host::{HostOptions, Hosts, Line, free_port};
 use handlers::{events::entra_webhook, timers::keep_subscriptions};
 use jiff::SignedDuration;
@@ -18,7 +19,9 @@ use latchkey_azure::{
 use latchkey_core::{Policy, message::CHANGES};
 use latchkey_runtime::{Clients, Clock, Config, Cx};
 use sandbox::{FaultMix, Sandbox, Who, bus::EntityOptions, faults};
+use sha2::{Digest, Sha256};
 use url::Url;
+use uuid::Uuid;
 
 use crate::{
     before::Before,
@@ -34,6 +37,13 @@ pub const AUDIENCE: &str = "api://latchkey";
 pub const HR_SECRETS: [&str; 2] = ["sandbox-hr-secret-new", "sandbox-hr-secret-old"];
 /// What notifications of Entra must carry, newest first.
 pub const ENTRA_SECRETS: [&str; 2] = ["sandbox-entra-secret-new", "sandbox-entra-secret-old"];
+
+/// The setting with the key that receipts and roots are signed with, and the app that has it.
+const SIGNING_KEY: &str = "LATCHKEY_SIGNING_KEY";
+const SIGNS: &str = "planner";
+
+/// An Ed25519 key without its 32 bytes: PKCS#8 as RFC 8410, section 7, lays it out.
+const PKCS_8: &str = "302e020100300506032b657004220420";
 
 /// Messages scheduled no further ahead than this are hurried along: retries and further looks,
 /// but not facts that hold from a later day.
@@ -164,6 +174,9 @@ fn hosts(
         host.environment = environment.clone();
         host.environment.insert("AZURE_CLIENT_ID".into(), client_id);
         host.environment.insert("LATCHKEY_APP".into(), app.clone());
+        if app != SIGNS {
+            host.environment.remove(SIGNING_KEY);
+        }
         (app, host)
     };
     Ok(tenant::identities(sandbox)?.into_iter().map(host).collect())
@@ -222,12 +235,27 @@ pub fn environment(options: &StageOptions, sandbox: &Sandbox) -> Result<BTreeMap
         ("LATCHKEY_LEDGER", trim(&ledger)),
         ("LATCHKEY_LOG_FORMAT", "text".to_owned()),
         ("LATCHKEY_POLICY", fs::canonicalize(&options.policy)?.display().to_string()),
+        (SIGNING_KEY, signing_key(options)?),
         ("LATCHKEY_SERVICE_BUS", trim(&ends.service_bus)),
         ("LATCHKEY_TENANT", sandbox.world.config.tenant_id.clone()),
     ];
     let mut all = BTreeMap::from(settings.map(|(key, value)| (key.to_owned(), value)));
     all.extend(options.settings.clone());
     Ok(all)
+}
+
+/// The key beside the ledger, made when the ledger is new: what signed in one run can be checked
+/// in the next.
+fn signing_key(options: &StageOptions) -> Result<String> {
+    let file = options.ledger.with_extension("key.pem");
+    if let Ok(pem) = fs::read_to_string(&file) {
+        return Ok(pem);
+    }
+    let seed = Sha256::digest([Uuid::new_v4(), Uuid::new_v4()].map(Uuid::into_bytes).concat());
+    let key = BASE64.encode([hex::decode(PKCS_8)?.as_slice(), &seed].concat());
+    let pem = format!("-----BEGIN PRIVATE KEY-----\n{key}\n-----END PRIVATE KEY-----\n");
+    fs::write(&file, &pem)?;
+    Ok(pem)
 }
 
 /// Object ids of the identities of all apps, and of the one that is nobody's.

@@ -152,7 +152,8 @@ impl Ledger {
         })
     }
 
-    async fn record(
+    /// One record; none when there is no such object.
+    pub(crate) async fn record(
         &self,
         stream: &Stream,
         sequence: u64,

@@ -27,6 +27,7 @@
 //! ```
 
 mod append;
+mod audit;
 mod cells;
 mod credential;
 mod failure;
@@ -39,6 +40,7 @@ mod stream;
 use std::{fmt, sync::Arc};
 
 pub use append::{Appended, Decided, Once};
+pub use audit::{Bad, Inventory, Listed};
 pub use cells::Cells;
 use object_store::ObjectStore;
 pub use open::OpenError;

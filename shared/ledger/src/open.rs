@@ -78,6 +78,14 @@ impl Ledger {
         Ok(Self::on(Arc::new(store)))
     }
 
+    /// The ledger in a directory that is there, to be read only.
+    ///
+    /// # Errors
+    /// [`OpenError::Store`] when it is not there.
+    pub fn existing(path: &Path) -> Result<Self, OpenError> {
+        Ok(Self::on(Arc::new(LocalFileSystem::new_with_prefix(path)?)))
+    }
+
     fn remote(store: impl ObjectStore) -> Self {
         Self { store: Arc::new(store), ahead: AHEAD }
     }

@@ -43,6 +43,9 @@ pub struct Config {
     /// `LATCHKEY_IDENTITIES`: object ids of Latchkey's own identities in the tenant, one for each
     /// function app, comma-separated. What they hold and do is never taken for drift.
     pub identities: Vec<String>,
+    /// `LATCHKEY_SIGNING_KEY`: the Ed25519 key that receipts and roots are signed with, PKCS#8 in
+    /// PEM; unsigned without.
+    pub signing_key: Option<String>,
 }
 
 impl fmt::Debug for Config {
@@ -94,6 +97,7 @@ impl Config {
             entra_secrets: list(&get("LATCHKEY_ENTRA_SECRETS").unwrap_or_default()),
             identities: list(&get("LATCHKEY_IDENTITIES").unwrap_or_default()),
             notification_url: get("LATCHKEY_NOTIFICATION_URL").filter(|url| !url.is_empty()),
+            signing_key: get("LATCHKEY_SIGNING_KEY").filter(|key| !key.is_empty()),
         };
         if missing.is_empty() { Ok(config) } else { Err(ConfigErrors(missing)) }
     }
@@ -145,5 +149,6 @@ mod tests {
         let config = Config::read(|key| Some(format!("planted-{key}"))).expect("all is set");
         let shown = format!("{config:?}");
         assert!(!shown.contains("SECRETS") && !shown.contains("NOTIFICATION_URL"), "{shown}");
+        assert!(!shown.contains("SIGNING_KEY"), "{shown}");
     }
 }

@@ -16,6 +16,7 @@ use latchkey_core::{
     policy::PolicyErrors,
 };
 use latchkey_ledger::{Cells, Ledger, OpenError};
+use latchkey_seal::{KeyError, Signer};
 use url::Url;
 
 use crate::{clock::Clock, config::Config, cx::Clients};
@@ -56,6 +57,9 @@ pub enum ConnectError {
     /// The address of the cursors is not usable.
     #[error("LATCHKEY_STATE is not usable")]
     State(#[source] OpenError),
+    /// The signing key is none.
+    #[error("LATCHKEY_SIGNING_KEY is no key to sign with")]
+    SigningKey(#[source] KeyError),
 }
 
 impl Clients {
@@ -95,7 +99,9 @@ impl Clients {
             aks_scope: format!("{}/.default", config.aks_app),
             ..ClusterOptions::default()
         };
+        let signer = config.signing_key.as_deref().map(Signer::from_pem).transpose();
         Ok(Self {
+            signer: signer.map_err(ConnectError::SigningKey)?,
             graph: Graph::new(http.clone(), tokens.clone(), &graph),
             clusters: Clusters::new(arm.clone(), tokens.clone(), options),
             arm,

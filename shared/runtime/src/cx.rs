@@ -7,6 +7,7 @@ use latchkey_bus::Bus;
 use latchkey_cluster::{Cluster, Clusters};
 use latchkey_core::{ClusterName, Policy, Timestamp, policy};
 use latchkey_ledger::{Cells, Ledger};
+use latchkey_seal::Signer;
 
 use crate::{clock::Clock, config::Config, error::StepError};
 
@@ -35,6 +36,8 @@ pub struct Clients {
     pub ledger: Ledger,
     /// Cursors and checkpoints.
     pub cells: Cells,
+    /// Signs receipts and roots; none where the app holds no key.
+    pub signer: Option<Signer>,
 }
 
 /// One function's view of [`Clients`].
@@ -119,6 +122,11 @@ impl Cx {
     /// Cursors and checkpoints.
     pub fn cells(&self) -> &Cells {
         &self.clients.cells
+    }
+
+    /// Signs receipts and roots; none where the app holds no key.
+    pub fn signer(&self) -> Option<&Signer> {
+        self.clients.signer.as_ref()
     }
 
     /// A cluster of the policy.
