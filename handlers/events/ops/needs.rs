@@ -14,6 +14,8 @@ pub const NEEDS: &[Need] = &[
     Arm("Microsoft.Authorization/roleDefinitions", &["read"]),
     Arm("Microsoft.Authorization/roleAssignmentScheduleInstances", &["read"]),
     Arm("Microsoft.Authorization/roleEligibilityScheduleInstances", &["read"]),
+    // Of a leaver: who was handed admin credentials.
+    Arm("Microsoft.Insights/eventtypes/values", &["read"]),
     Arm(
         "Microsoft.ContainerService/managedClusters",
         &["read", "listClusterUserCredential/action"],
