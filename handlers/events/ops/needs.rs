@@ -24,6 +24,8 @@ pub const NEEDS: &[Need] = &[
     Kube("roles", &["get"]),
     Kube("rolebindings", &["list"]),
     Kube("clusterrolebindings", &["list"]),
+    // Of a leaver: whether their writes are refused.
+    Kube("configmaps", &["get"]),
     // A review is a question that Kubernetes spells as the creation of an object.
     Kube("subjectaccessreviews", &["create"]),
     Send("steps"),
