@@ -29,6 +29,7 @@ pub const STEPS: &[Entry] = &[
     Entry::of::<delete_user::DeleteUser>(),
     Entry::of::<disable_local_accounts::DisableLocalAccounts>(),
     Entry::of::<disable_sign_in::DisableSignIn>(),
+    Entry::of::<disown_groups::DisownGroups>(),
     Entry::of::<enable_entra_integration::EnableEntraIntegration>(),
     Entry::of::<end_just_in_time::EndJustInTime>(),
     Entry::of::<end_sessions::EndSessions>(),

@@ -12,6 +12,7 @@ pub mod delete_namespace;
 pub mod delete_user;
 pub mod disable_local_accounts;
 pub mod disable_sign_in;
+pub mod disown_groups;
 pub mod enable_entra_integration;
 pub mod end_just_in_time;
 pub mod end_sessions;

@@ -18,6 +18,7 @@
 //! - `hr_examples`: do the examples of the HR guide do what they are for?
 //! - `just_in_time`: is membership for a time approved, given, and over by itself?
 //! - `leaver`: how many calls and round trips does a leaver cost?
+//! - `leavers`: is everybody who left cut off by every way in, and nobody forgotten?
 //! - `ops`: who may ask `ops` for what, and what does it answer?
 //! - `packed`: is what is deployed what it should be: its files, its functions, its rights?
 //! - `pause`: does a paused app write nothing, lose nothing, and go on when it is resumed?
@@ -48,6 +49,7 @@ mod hr_examples;
 mod infra;
 mod just_in_time;
 mod leaver;
+mod leavers;
 mod ops;
 mod packed;
 mod pause;

@@ -14,6 +14,8 @@ pub const NEEDS: &[Need] = &[
     Arm("Microsoft.Authorization/roleDefinitions", &["read"]),
     Arm("Microsoft.Authorization/roleAssignmentScheduleInstances", &["read"]),
     Arm("Microsoft.Authorization/roleEligibilityScheduleInstances", &["read"]),
+    // Of a leaver: who was handed admin credentials.
+    Arm("Microsoft.Insights/eventtypes/values", &["read"]),
     Arm(
         "Microsoft.ContainerService/managedClusters",
         &["read", "listClusterUserCredential/action"],
@@ -22,6 +24,8 @@ pub const NEEDS: &[Need] = &[
     Kube("roles", &["get"]),
     Kube("rolebindings", &["list"]),
     Kube("clusterrolebindings", &["list"]),
+    // Of a leaver: whether their writes are refused.
+    Kube("configmaps", &["get"]),
     // A review is a question that Kubernetes spells as the creation of an object.
     Kube("subjectaccessreviews", &["create"]),
     Send("steps"),

@@ -6,7 +6,7 @@ use latchkey_core::{
     case::{PersonRecord, cluster_stream},
     message::ChangeMessage,
 };
-use latchkey_runtime::{Cx, StepError, journal, journal::append_if};
+use latchkey_runtime::{Cx, StepError, held::credentials, journal, journal::append_if};
 
 use super::actor;
 
@@ -45,6 +45,9 @@ pub async fn resolve(cx: &Cx, message: &ChangeMessage, id: &str) -> Result<(), S
         new.push(record((cx.now(), None)));
     }
     for record in new {
+        if let PersonRecord::AdminCredential { actor, at } = &record {
+            credentials::note(cx, actor.as_ref(), name, *at).await?;
+        }
         append_if(cx, &stream, |seen: &[PersonRecord]| {
             (!seen.contains(&record)).then(|| record.clone())
         })

@@ -9,7 +9,14 @@ use latchkey_runtime::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{asked::Asked, ground::Ground, members::Members, pace::Pace, slice};
+use super::{
+    asked::Asked,
+    ground::Ground,
+    members::Members,
+    pace::Pace,
+    slice,
+    ways::{self, Compared},
+};
 
 /// The cell that says how far it got.
 const CELL: &str = "sweep/everybody";
@@ -64,13 +71,16 @@ pub async fn compare(
     if let Some(after) = &progress.after {
         people.retain(|person| person.as_str() > after.as_str());
     }
+    let mut compared = Compared::default();
     for people in people.chunks(SLICE) {
-        for person in slice::that_differ(cx, people, ground, &mut members, pace).await? {
+        let listed = (ground, &mut members, &mut compared);
+        for person in slice::that_differ(cx, people, listed, pace).await? {
             asked.look(cx, About::Person(person)).await?;
         }
         progress.after = people.last().map(ToString::to_string);
         cx.cells().put(CELL, &progress).await?;
     }
+    ways::leavers(cx, ground, &compared, asked, pace).await?;
     strangers(cx, &members, asked).await?;
     feeds::refresh_nested(cx).await?;
     for feed in Feed::ALL {

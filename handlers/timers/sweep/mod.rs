@@ -14,6 +14,7 @@ mod members;
 mod pace;
 mod slice;
 mod teams;
+mod ways;
 
 use asked::Asked;
 pub use changes::CELL as BEGAN;
@@ -36,6 +37,8 @@ pub const NEEDS: &[Need] = &[
     Graph("PrivilegedAssignmentSchedule.Read.AzureADGroup"),
     Graph("PrivilegedEligibilitySchedule.Read.AzureADGroup"),
     Arm("Microsoft.Authorization/roleAssignments", &["read"]),
+    Arm("Microsoft.Authorization/roleEligibilityScheduleInstances", &["read"]),
+    Arm("Microsoft.Insights/eventtypes/values", &["read"]),
     Arm("Microsoft.ContainerService/managedClusters", &["listClusterUserCredential/action"]),
     Kube("namespaces", &["list"]),
     Kube("roles", &["get"]),

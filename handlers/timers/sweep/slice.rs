@@ -12,7 +12,7 @@ use latchkey_core::{
 };
 use latchkey_runtime::{Cx, PersonView, StepError};
 
-use super::{ground::Ground, members::Members, pace::Pace};
+use super::{ground::Ground, members::Members, pace::Pace, ways::Compared};
 
 /// Streams of the ledger read at a time.
 const AT_ONCE: usize = 16;
@@ -26,8 +26,7 @@ const PER_LOOK_UP: usize = 15;
 pub async fn that_differ(
     cx: &Cx,
     people: &[PersonId],
-    ground: &Ground,
-    members: &mut Members,
+    (ground, members, compared): (&Ground, &mut Members, &mut Compared),
     pace: &mut Pace,
 ) -> Result<Vec<PersonId>, StepError> {
     let reads = people.iter().cloned();
@@ -36,6 +35,7 @@ pub async fn that_differ(
     let users = users(cx, &views, pace).await?;
     let mut differ = Vec::new();
     for view in &views {
+        compared.note(cx, view, users.get(&view.person));
         if differs(cx, view, users.get(&view.person), ground, members) {
             differ.push(view.person.clone());
         }

@@ -11,8 +11,8 @@ use crate::{
     fact::{Attributes, EventKey, Fact, FactKind, Urgency},
     gate::Shut,
     holdings::{
-        Binding, Group, PimForm, PimMembership, PrincipalType, RoleAssignment, RoleRef, Subject,
-        User,
+        Binding, Group, Owned, PimForm, PimMembership, PrincipalType, RoleAssignment, RoleRef,
+        Subject, User,
     },
     ids::{ClusterName, GroupName, ObjectId, PersonId, SpellId, TeamName},
 };
@@ -183,8 +183,8 @@ pub(crate) fn holdings() -> impl Strategy<Value = Holdings> {
     let who = option::weighted(0.8, (any::<bool>(), -10_i64..60, any::<bool>()));
     let bound = vec((option::of(Just("shop")), any::<bool>(), select(vec!["view", "edit"])), 0..4);
     let cut = vec((any::<bool>(), option::of(-10_i64..80)), 2);
-    let all = (who, groups, pim(), 0_usize..3, bound, cut);
-    all.prop_map(|(who, groups, pim, assignments, bound, cut)| {
+    let all = (who, groups, pim(), 0_usize..3, bound, (cut, any::<bool>()));
+    all.prop_map(|(who, groups, pim, assignments, bound, (cut, owns))| {
         let Some((enabled, sessions, guest)) = who else { return Holdings::default() };
         let user = User { enabled, guest, sessions_valid_from: Some(hour(sessions)), ..user(1) };
         let role = assignment(AzureRole::RbacReader, "/subscriptions/x", &user.id);
@@ -200,6 +200,7 @@ pub(crate) fn holdings() -> impl Strategy<Value = Holdings> {
             assignments: vec![role; assignments],
             bindings: bindings.collect(),
             cut: shut(cut),
+            owned: owns.then(owned).into_iter().collect(),
             ..Holdings::default()
         }
     })
@@ -213,6 +214,11 @@ fn shut(cut: Vec<(bool, Option<i64>)>) -> BTreeMap<ClusterName, Shut> {
     };
     let clusters = ["private-aks", "retail-aks"].map(|name| name.parse().expect("a name"));
     clusters.into_iter().zip(cut.into_iter().map(of)).collect()
+}
+
+/// A group with another owner.
+fn owned() -> Owned {
+    Owned { group: group("Ops_Backend_team"), last: false }
 }
 
 type Kept = (&'static str, bool, i64, Option<i64>);

@@ -1,20 +1,21 @@
 //! What was observed: users, groups, role assignments, bindings.
 
 mod assignment;
+mod person;
 mod scope;
 mod team;
 
-use std::{collections::BTreeMap, fmt};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Timestamp,
-    gate::Shut,
     ids::{ClusterName, GroupName, NamespaceName, ObjectId, TeamName},
 };
 
 pub use assignment::{PrincipalType, RoleAssignment};
+pub use person::{HandedOut, Holdings, Nested, Owned};
 pub use scope::same_scope;
 pub use team::TeamHoldings;
 
@@ -205,36 +206,4 @@ impl Binding {
 pub fn names_user(subject: &Subject, user: &User) -> bool {
     matches!(subject, Subject::User(name)
         if name.eq_ignore_ascii_case(&user.upn) || name.eq_ignore_ascii_case(user.id.as_str()))
-}
-
-/// Everything observed that gives one person access.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Holdings {
-    /// The Entra user; none when there is none.
-    pub user: Option<User>,
-    /// Groups the user is a direct member of.
-    pub groups: Vec<Group>,
-    /// What PIM for Groups keeps of the user's memberships; nothing for ordinary members.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub pim: Vec<PimMembership>,
-    /// Azure roles that name the user, at, above and below the governed clusters.
-    pub assignments: Vec<RoleAssignment>,
-    /// Bindings that name the user, in every governed cluster; of people who work on, only those
-    /// at the whole cluster that are ours.
-    pub bindings: Vec<Binding>,
-    /// How the writes of the person stand in each cluster whose list of leavers was seen; nothing of
-    /// people who work on and were not cut off of late.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub cut: BTreeMap<ClusterName, Shut>,
-    /// Clusters that could not be seen, and why.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub unseen: BTreeMap<ClusterName, String>,
-}
-
-impl Holdings {
-    /// What PIM keeps, in this form, of memberships in the group.
-    pub fn pim_of(&self, group: &ObjectId, form: PimForm) -> Option<&PimMembership> {
-        self.pim.iter().find(|held| held.group.id == *group && held.form == form)
-    }
 }

@@ -109,6 +109,17 @@ pub enum Op {
         /// The group.
         group: ObjectId,
     },
+    /// End the user's ownership of a group.
+    RemoveOwner {
+        /// Whose.
+        person: PersonId,
+        /// The user.
+        user: ObjectId,
+        /// The group's name.
+        name: GroupName,
+        /// The group.
+        group: ObjectId,
+    },
     /// End the membership of somebody or something that is no person of ours.
     EvictMember {
         /// The team.

@@ -6,6 +6,7 @@
 //! When every path is proven, the story becomes a [`Receipt`].
 
 mod bound;
+mod doors;
 mod path;
 mod proof;
 mod receipt;
@@ -14,7 +15,8 @@ mod story;
 mod tests;
 
 pub use bound::Bound;
-pub use path::{AdminDoor, Membership, Path};
+pub use doors::{AdminDoor, Doors};
+pub use path::{Membership, Path};
 pub use proof::{Answer, Observed, Question, Seen, Write, judge, questions};
 pub use receipt::{Beside, Receipt, Revoked};
 pub use story::{DOORS, Forecast, PROOF, Story, Tracked};

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::{collections::BTreeMap, fmt::Debug};
+use std::fmt::Debug;
 
 use latchkey_core::{
     CaseId, Decision, Holdings, Names, Op, PersonId, Plan, Timestamp,
@@ -82,12 +82,9 @@ fn holdings() -> Holdings {
     hides(&Names::of(&PersonId::new("0042").unwrap(), Some(&user), None));
     Holdings {
         user: Some(user),
-        groups: vec![],
-        pim: vec![],
         assignments: vec![assignment],
         bindings: vec![binding],
-        cut: BTreeMap::new(),
-        unseen: BTreeMap::new(),
+        ..Holdings::default()
     }
 }
 

@@ -1,6 +1,12 @@
 //! What a person holds, as far as their standing makes it matter.
 
-use latchkey_core::{Holdings, gate::Keys, state::Standing};
+pub mod credentials;
+mod leaver;
+mod owned;
+
+use latchkey_core::{Holdings, Names, gate::Keys, state::Standing};
+
+pub use owned::owned;
 
 use crate::{
     cx::Cx,
@@ -12,51 +18,46 @@ use crate::{
 };
 
 /// Of people who work on, only what Latchkey itself gave them by name, and what PIM keeps; of
-/// leavers, everything.
+/// leavers, every way in.
 ///
 /// # Errors
 /// Whatever the directory, ARM or the ledger answers; a cluster that does not answer is told in
-/// [`Holdings::unseen`].
+/// [`Holdings::unseen`], and what else of a leaver could not be read in [`Holdings::unread`] and
+/// [`Holdings::not_visible`].
 pub async fn observe(
     cx: &Cx,
     view: &PersonView,
     standing: Standing,
 ) -> Result<Holdings, StepError> {
-    let found = view.user_with_groups(cx).await?;
-    let (user, groups) = found.map_or((None, Vec::new()), |(user, groups)| (Some(user), groups));
-    let names = view.names(user.as_ref());
-    let held = Holdings { user, groups, ..Holdings::default() };
-    if held.user.is_none() && standing != Standing::Left {
-        return Ok(held); // who has no user yet can hold nothing
+    if standing == Standing::Left {
+        return leaver::observe(cx, view).await;
     }
-    let pim = async {
-        match &held.user {
-            Some(user) => pim::kept(cx, &user.id, &held.groups).await,
-            None => Ok(Vec::new()),
-        }
+    let Some((user, groups)) = view.user_with_groups(cx).await? else {
+        return Ok(Holdings::default()); // who has no user yet can hold nothing
     };
-    let keys = Keys::of(&names);
-    let cut = async {
-        match cx.policy().revocation.cut_writes && view.may_be_cut(standing, cx.now()) {
-            true if !keys.is_empty() => gates::lists(cx, None).await,
-            _ => Lists::default(),
-        }
-    };
-    if standing != Standing::Left {
-        let (pim, (bindings, mut unseen), lists) =
-            futures::join!(pim, people::own_cluster_bindings(cx, &names), cut);
-        unseen.extend(lists.unseen());
-        return Ok(Holdings { pim: pim?, bindings, unseen, cut: lists.shut(&keys), ..held });
-    }
-    let assignments = async {
-        match &names.id {
-            Some(id) => people::assignments(cx, id).await,
-            None => Ok(Vec::new()),
-        }
-    };
-    let (pim, assignments, (bindings, mut unseen), lists) =
-        futures::join!(pim, assignments, people::bindings(cx, &names), cut);
+    let names = view.names(Some(&user));
+    let (pim, (bindings, mut unseen), lists) = futures::join!(
+        pim::kept(cx, &user.id, &groups),
+        people::own_cluster_bindings(cx, &names),
+        lists(cx, view, standing, &names),
+    );
     unseen.extend(lists.unseen());
-    let cut = lists.shut(&keys);
-    Ok(Holdings { pim: pim?, assignments: assignments?, bindings, unseen, cut, ..held })
+    let cut = lists.shut(&Keys::of(&names));
+    Ok(Holdings {
+        user: Some(user),
+        groups,
+        pim: pim?,
+        bindings,
+        cut,
+        unseen,
+        ..Holdings::default()
+    })
+}
+
+/// The lists of leavers of every cluster, where the person may be in one.
+async fn lists(cx: &Cx, view: &PersonView, standing: Standing, names: &Names) -> Lists {
+    match cx.policy().revocation.cut_writes && view.may_be_cut(standing, cx.now()) {
+        true if !Keys::of(names).is_empty() => gates::lists(cx, None).await,
+        _ => Lists::default(),
+    }
 }

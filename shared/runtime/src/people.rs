@@ -3,6 +3,7 @@
 mod naming;
 
 use jiff::SignedDuration;
+use latchkey_azure::graph::Reach;
 use latchkey_core::{
     CaseId, Names, ObjectId, PersonId, Timestamp,
     case::{PersonRecord, person_stream},
@@ -13,7 +14,9 @@ use latchkey_core::{
     state::{PersonState, Standing},
 };
 
-pub use naming::{assignments, bindings, bindings_where, own_cluster_bindings, unseen_lines};
+pub use naming::{
+    assignments, assignments_reaching, bindings, bindings_where, own_cluster_bindings, unseen_lines,
+};
 
 use crate::{
     cx::Cx,
@@ -186,6 +189,22 @@ impl PersonView {
         let Some(user) = self.look_up(cx).await? else { return Ok(None) };
         self.remember(cx, &user.id).await?;
         Ok(cx.graph().user_with_groups(&user.id).await?)
+    }
+
+    /// The user and every group that they reach: one request once the link is known.
+    ///
+    /// # Errors
+    /// As [`PersonView::user`].
+    pub async fn user_with_reach(&self, cx: &Cx) -> Result<Option<(User, Reach)>, StepError> {
+        if let Some(link) = &self.link
+            && let Some((user, reach)) = cx.graph().user_with_reach(link).await?
+            && self.is_theirs(&user)
+        {
+            return Ok(Some((user, reach)));
+        }
+        let Some(user) = self.look_up(cx).await? else { return Ok(None) };
+        self.remember(cx, &user.id).await?;
+        Ok(cx.graph().user_with_reach(&user.id).await?)
     }
 
     async fn look_up(&self, cx: &Cx) -> Result<Option<User>, StepError> {

@@ -145,6 +145,9 @@ fn directory(world: &World, change: Change) -> Ids {
         directory.add_member(group, &leaver);
     }
     directory.add_member(&backend, &colleague);
+    for owner in [&leaver, &colleague] {
+        let _ = directory.add_owner(&backend, owner);
+    }
     strangers(directory, &backend);
     if [Change::UserDisabled, Change::UserDeleted].contains(&change) {
         let joiner = employee(directory, "alex.hill", "1001");

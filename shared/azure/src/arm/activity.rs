@@ -27,6 +27,8 @@ struct Event {
     event_timestamp: Timestamp,
     #[serde(default)]
     operation_id: String,
+    #[serde(default)]
+    resource_id: String,
     operation_name: Option<Named>,
     status: Option<Named>,
     #[serde(default)]
@@ -54,6 +56,27 @@ pub struct Former {
     pub assignment: RoleAssignment,
     /// Who deleted it, if the log says so.
     pub deleted_by: Option<Actor>,
+}
+
+/// Something that became of a cluster's admin credential.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CredentialEvent {
+    /// The cluster's ARM id, as the log spells it.
+    pub cluster: String,
+    /// When; of a rotation, when it began.
+    pub at: Timestamp,
+    /// Whether certificates were rotated; else the credential was handed out.
+    pub rotated: bool,
+    /// Who did it, if the log says so.
+    pub by: Option<Actor>,
+}
+
+impl CredentialEvent {
+    fn of(done: &Operation<'_>, rotated: bool) -> Option<Self> {
+        let cluster = done.end.resource_id.clone();
+        let at = done.begin.filter(|_| rotated).unwrap_or(done.end).event_timestamp;
+        (!cluster.is_empty()).then(|| Self { cluster, at, rotated, by: done.actor() })
+    }
 }
 
 impl Arm {
@@ -115,6 +138,29 @@ impl Arm {
         Ok(handed)
     }
 
+    /// What became of the admin credentials of a subscription's clusters within this time: who was
+    /// handed one, and when certificates were rotated, which voids all that were handed out before.
+    /// Oldest first.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn credential_events(
+        &self,
+        subscription: &str,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<CredentialEvent>, CallError> {
+        let of = "resourceProvider eq 'Microsoft.ContainerService'";
+        let events = self.logged(subscription, of, since, until).await?;
+        let handed = succeeded(&events, "managedClusters/listClusterAdminCredential/action");
+        let handed = handed.filter_map(|done| CredentialEvent::of(&done, false));
+        let rotated = succeeded(&events, "managedClusters/rotateClusterCertificates/action");
+        let rotated = rotated.filter_map(|done| CredentialEvent::of(&done, true));
+        let mut all: Vec<_> = handed.chain(rotated).collect();
+        all.sort_by_key(|event| event.at);
+        Ok(all)
+    }
+
     async fn activity(
         &self,
         resource: &str,
@@ -122,13 +168,23 @@ impl Arm {
         until: Timestamp,
     ) -> Result<Vec<Event>, CallError> {
         let subscription = resource.trim_start_matches('/').split('/').nth(1).unwrap_or_default();
+        let of = format!("resourceUri eq '{}'", resource.replace('\'', "''"));
+        self.logged(subscription, &of, since, until).await
+    }
+
+    async fn logged(
+        &self,
+        subscription: &str,
+        of: &str,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<Event>, CallError> {
         let at = format!("/subscriptions/{subscription}");
         let below = ["providers", "Microsoft.Insights", "eventtypes", "management", "values"];
         let mut url = self.url(&at, &below, INSIGHTS);
-        let resource = resource.replace('\'', "''");
         let filter = format!(
             "eventTimestamp ge '{since}' and eventTimestamp le '{until}' \
-             and resourceUri eq '{resource}'"
+             and {of}"
         );
         url.query_pairs_mut().append_pair("$filter", &filter);
         self.endpoint.all(WHAT, odata(url)).await

@@ -79,6 +79,21 @@ impl Arm {
         Ok(held)
     }
 
+    /// The role assignments of this user and of every group that they are in, at, above and below a
+    /// scope. ARM answers this for a user that exists, and for no group.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn assignments_reaching(
+        &self,
+        scope: &str,
+        user: &ObjectId,
+    ) -> Result<Vec<RoleAssignment>, CallError> {
+        let filter = format!("assignedTo('{user}')");
+        self.assignments("GET roleAssignments of a user and their groups", scope, Some(&filter))
+            .await
+    }
+
     /// A role assignment by its id; none when it is gone, or the id is no role assignment's.
     ///
     /// # Errors

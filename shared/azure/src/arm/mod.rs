@@ -14,7 +14,7 @@ use latchkey_core::Service;
 use url::Url;
 
 use crate::{Http, Tokens, endpoint::Endpoint};
-pub use activity::Former;
+pub use activity::{CredentialEvent, Former};
 pub use assignments::NewAssignment;
 pub use changes::ClusterChange;
 pub use clusters::ManagedCluster;

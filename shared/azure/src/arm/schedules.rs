@@ -2,7 +2,7 @@
 //! `api-version` 2020-10-01.
 
 use latchkey_core::{
-    Call, CallError, Service, Timestamp,
+    Call, CallError, ObjectId, Service, Timestamp,
     holdings::{PimForm, RoleAssignment},
 };
 use serde::Deserialize;
@@ -46,7 +46,40 @@ impl Arm {
         Ok(eligible.into_iter().chain(timed).collect())
     }
 
+    /// The Azure roles at or above a scope that somebody is eligible for.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn eligible_roles(&self, scope: &str) -> Result<Vec<PimRole>, CallError> {
+        self.instances(scope, PimForm::Eligible).await
+    }
+
+    /// The Azure roles that this principal is eligible for in its own name, at, above and below a
+    /// scope.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn eligible_roles_of(
+        &self,
+        scope: &str,
+        principal: &ObjectId,
+    ) -> Result<Vec<PimRole>, CallError> {
+        let filter = format!("principalId eq '{principal}'");
+        let mut found = self.filtered(scope, PimForm::Eligible, &filter).await?;
+        found.retain(|role| role.held.principal == *principal);
+        Ok(found)
+    }
+
     async fn instances(&self, scope: &str, form: PimForm) -> Result<Vec<PimRole>, CallError> {
+        self.filtered(scope, form, "atScope()").await
+    }
+
+    async fn filtered(
+        &self,
+        scope: &str,
+        form: PimForm,
+        filter: &str,
+    ) -> Result<Vec<PimRole>, CallError> {
         let (what, collection) = match form {
             PimForm::Eligible => {
                 ("GET roleEligibilityScheduleInstances", "roleEligibilityScheduleInstances")
@@ -57,7 +90,7 @@ impl Arm {
         };
         let mut url =
             self.url(scope, &["providers", "Microsoft.Authorization", collection], VERSION);
-        url.query_pairs_mut().append_pair("$filter", "atScope()");
+        url.query_pairs_mut().append_pair("$filter", filter);
         let all: Vec<Instance> = self.endpoint.all(what, odata(url)).await?;
         let call = Call { service: Service::Arm, what };
         let own = all.into_iter().filter(|instance| instance.properties.is_own());

@@ -62,6 +62,18 @@ impl Graph {
         found.into_iter().map(|group| group.into_group(&graph_call(what))).collect()
     }
 
+    /// Ends the user's ownership of a group; fine when they do not own it. Graph keeps a group's
+    /// last owner.
+    ///
+    /// # Errors
+    /// [`CallError::Rejected`] when nobody else owns the group.
+    pub async fn remove_owner(&self, group: &ObjectId, owner: &ObjectId) -> Result<(), CallError> {
+        // Without `/$ref` this would delete the user.
+        let segments = ["groups", group.as_str(), "owners", owner.as_str(), "$ref"];
+        let what = "DELETE /groups/{id}/owners/{id}/$ref";
+        self.gone(self.request(what, Method::DELETE, &segments)).await
+    }
+
     /// Sends a delete; what is gone already counts as deleted.
     pub(super) async fn gone(&self, request: Request) -> Result<(), CallError> {
         match self.endpoint.send(&request).await {

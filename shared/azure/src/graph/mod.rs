@@ -14,6 +14,7 @@ mod objects;
 mod password;
 mod pim;
 mod pim_members;
+mod reach;
 mod subscriptions;
 mod users;
 mod wire;
@@ -29,6 +30,7 @@ pub use groups::{Member, MemberKind};
 pub use objects::Object;
 pub use pim::{ELIGIBLE_FOR, PimEntry};
 pub use pim_members::PimMember;
+pub use reach::Reach;
 pub use subscriptions::{LONGEST_SUBSCRIPTION, NewSubscription, Subscription};
 
 /// A client of Microsoft Graph v1.0. Cloning is cheap.

@@ -31,7 +31,7 @@ pub(crate) const SHUT_BY_HAND: &str =
 impl Past<'_> {
     /// Whether the facts ever gave the person a place in the team, as far as they were known at the
     /// time: then what is left of it is no drift, but a move that is not finished.
-    fn ever_gave(
+    pub(crate) fn ever_gave(
         &self,
         policy: &Policy,
         person: &PersonId,

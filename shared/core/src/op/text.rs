@@ -63,6 +63,9 @@ impl fmt::Display for Op {
             Self::EndSessions { person, .. } => write!(f, "- sessions of {person}"),
             Self::JoinGroup { person, name, .. } => write!(f, "+ {person} into group {name}"),
             Self::LeaveGroup { person, name, .. } => write!(f, "- {person} from group {name}"),
+            Self::RemoveOwner { person, name, .. } => {
+                write!(f, "- {person} as owner of group {name}")
+            }
             Self::EvictMember { name, member, kind, .. } => {
                 write!(f, "- {kind} {member} from group {name}")
             }

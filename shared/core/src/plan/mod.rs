@@ -47,6 +47,8 @@ pub enum Intent {
     BindNamespaceRole(request::TeamRole),
     /// The team has no binding there that the policy does not give.
     UnbindNamespaceRole(request::TeamScope),
+    /// The person owns no group of the policy.
+    DisownGroups(request::Person),
     /// The account cannot sign in.
     DisableSignIn(request::Person),
     /// Refresh tokens are void.
@@ -167,6 +169,7 @@ impl Intent {
             Self::CreateNamespace(_) => "create_namespace",
             Self::BindNamespaceRole(_) => "bind_namespace_role",
             Self::UnbindNamespaceRole(_) => "unbind_namespace_role",
+            Self::DisownGroups(_) => "disown_groups",
             Self::DisableSignIn(_) => "disable_sign_in",
             Self::EndSessions(_) => "end_sessions",
             Self::RevokeRoleAssignments(_) => "revoke_role_assignments",
@@ -232,6 +235,7 @@ impl fmt::Display for Intent {
             Self::UnbindNamespaceRole(r) => {
                 write!(f, "- bindings of {} in {}", r.team, place(&r.cluster, r.namespace.as_ref()))
             }
+            Self::DisownGroups(r) => write!(f, "- ownerships of {}", r.person_id),
             Self::DisableSignIn(r) => write!(f, "- sign-in of {}", r.person_id),
             Self::EndSessions(r) => write!(f, "- sessions of {}", r.person_id),
             Self::RevokeRoleAssignments(r) => write!(f, "- Azure roles of {}", r.person_id),

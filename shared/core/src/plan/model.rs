@@ -68,6 +68,7 @@ pub(super) fn person_after(
             let groups = asked.teams.iter().map(|team| group(policy.teams[team].group.as_str()));
             held.groups.extend(groups);
         }
+        Intent::DisownGroups(_) => held.owned.retain(|owned| owned.last),
         Intent::RevokeRoleAssignments(_) => held.assignments.clear(),
         Intent::UnbindPerson(_) if standing != Standing::Left => {
             let grants = policy.grants_of(&crate::fixtures::person());

@@ -1,6 +1,7 @@
 //! From what one person holds to what they should hold.
 
 mod cut;
+mod unseen;
 
 use std::collections::{BTreeMap, BTreeSet};
 

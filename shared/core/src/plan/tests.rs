@@ -15,10 +15,14 @@ use crate::{
     fact::{Fact, FactKind},
     fixtures::*,
     gate::Shut,
-    holdings::{Binding, Group, PimForm, PimMembership, RoleRef, Subject, TeamHoldings},
+    holdings::{
+        Binding, Group, HandedOut, Nested, Owned, PimForm, PimMembership, RoleAssignment, RoleRef,
+        Subject, TeamHoldings,
+    },
     ids::{ClusterName, TeamName},
     invariants::Admins,
     policy::Grant,
+    revocation::{AdminDoor, Path},
     state::{PersonState, Standing},
 };
 
@@ -129,6 +133,32 @@ fn the_writes_of_somebody_who_came_back_are_restored_and_looked_after_while_an_e
     held.unseen.clear();
     held.cut.insert("retail-aks".parse().unwrap(), shut(false, None));
     assert!(plan_person(&policy, &state, &held, past, &[], hour(1)).unwrap().is_done());
+}
+
+#[test]
+fn what_no_step_can_take_from_a_leaver_is_told_with_whom_to_ask() {
+    let mut held = held(&["Canteen"]);
+    let group = group("Ops_Frontend_team");
+    held.nested.push(Nested { group: group.clone(), through: "Canteen".parse().unwrap() });
+    held.owned.push(Owned { group: group.clone(), last: false });
+    held.owned.push(Owned { group: crate::fixtures::group("ClusterAdminGroup"), last: true });
+    let contributor = uuid::Uuid::from_u128(7);
+    let role = |scope: &str| RoleAssignment {
+        role: contributor,
+        ..assignment(AzureRole::RbacReader, scope, &id(1))
+    };
+    held.assignments.push(role("/subscriptions/x"));
+    held.eligible.push(role("/subscriptions/y"));
+    held.doors.insert(contributor, [AdminDoor::ClusterWrite, AdminDoor::RunCommand].into());
+    held.handed.push(HandedOut { cluster: "retail-aks".parse().unwrap(), at: hour(3) });
+    held.unread.push("who was handed admin credentials: no answer".into());
+    held.user.as_mut().unwrap().guest = true;
+    let plan = plan(&leaver(), &held, 11).unwrap();
+    assert_snapshot!(plan, @"");
+    assert_snapshot!(plan.not_visible.join("\n"), @"");
+    let paths = Path::of(&held);
+    assert!(paths.iter().any(|path| path.step() == "disown_groups"));
+    assert_eq!(paths.len(), 8, "{paths:#?}");
 }
 
 fn grant(cluster: &str, role: &str) -> Grant {

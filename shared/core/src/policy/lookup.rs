@@ -98,6 +98,11 @@ impl Policy {
         teams.chain(admins).chain(approvers.map(|jit| &jit.approvers)).collect()
     }
 
+    /// Whether the policy speaks of a group of this name.
+    pub fn governs_group(&self, name: &GroupName) -> bool {
+        self.governed_groups().into_iter().any(|governed| same_group(governed, name))
+    }
+
     /// Whether any team is joined for a time, so that PIM must be looked at.
     pub fn uses_pim(&self) -> bool {
         self.teams.values().any(|team| team.just_in_time.is_some())

@@ -5,11 +5,14 @@ use std::{collections::BTreeSet, fmt};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Bound;
+use super::{Bound, Doors};
 use crate::{
     Holdings, Policy, Timestamp,
     azure_role::AzureRole,
-    holdings::{Binding, Group, PimForm, PimMembership, RoleAssignment, RoleRef, Subject},
+    holdings::{
+        Binding, Group, HandedOut, Nested, Owned, PimForm, PimMembership, RoleAssignment, RoleRef,
+        Subject,
+    },
     ids::{ClusterName, GroupName, NamespaceName, ObjectId},
 };
 
@@ -62,9 +65,12 @@ pub enum Path {
         role: Uuid,
         /// The scope, as ARM spells it.
         scope: String,
+        /// It has to be activated in PIM first.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        eligible: bool,
         /// What the role opens beside what it is for.
-        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-        doors: BTreeSet<AdminDoor>,
+        #[serde(default, skip_serializing_if = "Doors::is_empty")]
+        doors: Doors,
     },
     /// A binding that named the person.
     #[serde(rename_all = "camelCase")]
@@ -110,20 +116,6 @@ pub enum Membership {
     },
 }
 
-/// What an Azure role opens beside the access it is named for: each is as good as cluster admin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum AdminDoor {
-    /// `managedClusters/write`: could switch local accounts on again.
-    ClusterWrite,
-    /// `listClusterAdminCredential/action`.
-    AdminCredential,
-    /// `runCommand/action`.
-    RunCommand,
-    /// `roleAssignments/write`.
-    RoleAssignments,
-}
-
 impl Path {
     /// What the revocation of this way in waits for.
     pub fn bound(&self) -> Bound {
@@ -145,7 +137,8 @@ impl Path {
             Self::Group { membership: Membership::RoleAssignable, .. } | Self::Pim { .. } => {
                 "end_just_in_time"
             }
-            Self::Group { .. } | Self::Owner { .. } => "leave_groups",
+            Self::Group { .. } => "leave_groups",
+            Self::Owner { .. } => "disown_groups",
             Self::AzureRole { .. } => "revoke_role_assignments",
             Self::Binding { .. } => "unbind_person",
             Self::AdminCredential { .. } => "rotate_certificates",
@@ -157,11 +150,22 @@ impl Path {
         let user = held.user.as_ref();
         let sign_in = user.filter(|user| user.enabled).map(|_| Self::SignIn);
         let groups = held.groups.iter().map(Self::group);
+        let groups = groups.chain(held.nested.iter().map(Self::nested));
+        let groups = groups.chain(held.owned.iter().map(Self::owner));
         let pim = held.pim.iter().map(Self::pim);
-        let roles = held.assignments.iter().map(Self::role);
+        let roles = held.assignments.iter().map(|role| Self::role(role, false, held));
+        let roles = roles.chain(held.eligible.iter().map(|role| Self::role(role, true, held)));
+        let handed = held.handed.iter().map(Self::handed_out);
         let named = held.bindings.iter().filter(|binding| !binding.reserved);
         let named = named.map(|binding| Self::binding(binding, held));
-        sign_in.into_iter().chain(groups).chain(pim).chain(roles).chain(named).collect()
+        sign_in
+            .into_iter()
+            .chain(groups)
+            .chain(pim)
+            .chain(roles)
+            .chain(named)
+            .chain(handed)
+            .collect()
     }
 
     fn group(group: &Group) -> Self {
@@ -183,12 +187,29 @@ impl Path {
         }
     }
 
-    fn role(held: &RoleAssignment) -> Self {
+    fn nested(held: &Nested) -> Self {
+        Self::Group {
+            group: held.group.id.clone(),
+            name: held.group.name.clone(),
+            membership: Membership::Nested { through: held.through.clone() },
+        }
+    }
+
+    fn owner(held: &Owned) -> Self {
+        Self::Owner { group: held.group.id.clone(), name: held.group.name.clone() }
+    }
+
+    fn handed_out(held: &HandedOut) -> Self {
+        Self::AdminCredential { cluster: held.cluster.clone(), at: held.at }
+    }
+
+    fn role(role: &RoleAssignment, eligible: bool, held: &Holdings) -> Self {
         Self::AzureRole {
-            id: held.id.clone(),
-            role: held.role,
-            scope: held.scope.clone(),
-            doors: BTreeSet::new(),
+            id: role.id.clone(),
+            role: role.role,
+            scope: role.scope.clone(),
+            eligible,
+            doors: Doors(held.doors.get(&role.role).cloned().unwrap_or_default()),
         }
     }
 
@@ -206,18 +227,20 @@ impl Path {
 
     /// The path in plain words, places by the names of the policy.
     pub fn told(&self, policy: &Policy) -> String {
-        let Self::AzureRole { role, scope, .. } = self else { return self.to_string() };
+        let Self::AzureRole { role, scope, eligible, doors, .. } = self else {
+            return self.to_string();
+        };
         let role = AzureRole::from_id(*role).map_or_else(|| role.to_string(), |r| r.to_string());
-        match policy.place_of_scope(scope) {
-            Some((cluster, namespace)) => {
-                format!(
-                    "Azure role {role} at {}",
-                    crate::policy::place(cluster, namespace.as_ref())
-                )
-            }
-            None => format!("Azure role {role} at {scope}"),
-        }
+        let at = match policy.place_of_scope(scope) {
+            Some((cluster, namespace)) => crate::policy::place(cluster, namespace.as_ref()),
+            None => scope.clone(),
+        };
+        format!("{}Azure role {role} at {at}{doors}", by_activation(*eligible))
     }
+}
+
+fn by_activation(eligible: bool) -> &'static str {
+    if eligible { "eligibility for " } else { "" }
 }
 
 /// Whether a scope lies above subscriptions.
@@ -236,7 +259,9 @@ impl fmt::Display for Path {
             Self::Owner { name, .. } => write!(f, "ownership of group {name}"),
             Self::Pim { name, form: PimForm::Eligible, .. } => write!(f, "eligibility for {name}"),
             Self::Pim { name, .. } => write!(f, "activation of {name}"),
-            Self::AzureRole { role, scope, .. } => write!(f, "Azure role {role} at {scope}"),
+            Self::AzureRole { role, scope, eligible, doors, .. } => {
+                write!(f, "{}Azure role {role} at {scope}{doors}", by_activation(*eligible))
+            }
             Self::Binding { cluster, namespace, name, role, .. } => {
                 let at = crate::policy::place(cluster, namespace.as_ref());
                 write!(f, "binding {name} to {role} at {at}")

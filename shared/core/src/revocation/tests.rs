@@ -52,7 +52,13 @@ fn member() -> Path {
 
 fn role(scope: &str) -> Path {
     let role = crate::azure_role::AzureRole::RbacWriter.id();
-    Path::AzureRole { id: format!("{scope}/x"), role, scope: scope.into(), doors: BTreeSet::new() }
+    Path::AzureRole {
+        id: format!("{scope}/x"),
+        role,
+        scope: scope.into(),
+        eligible: false,
+        doors: Doors::default(),
+    }
 }
 
 /// Doors shut after a minute, a membership and a role found after two and gone after three.

@@ -77,6 +77,7 @@ async fn one(cx: &Cx, op: &Op) -> Result<(), StepError> {
         | Op::EnableSignIn { .. }
         | Op::DisableSignIn { .. }
         | Op::EndSessions { .. }
+        | Op::RemoveOwner { .. }
         | Op::EvictMember { .. } => directory::write(cx, op).await,
         Op::MakeEligible { .. }
         | Op::EndEligibility { .. }

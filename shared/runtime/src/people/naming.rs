@@ -16,12 +16,32 @@ use crate::{cx::Cx, error::StepError};
 /// # Errors
 /// Whatever ARM answers.
 pub async fn assignments(cx: &Cx, user: &ObjectId) -> Result<Vec<RoleAssignment>, StepError> {
-    let scopes = cx.policy().clusters.values().map(|cluster| cluster.scope(None));
-    let calls = scopes.map(|scope| async move { cx.arm().assignments_of(&scope, user).await });
-    let mut all = try_join_all(calls).await?.concat();
+    let calls = scopes(cx).map(|scope| async move { cx.arm().assignments_of(&scope, user).await });
+    Ok(each_once(try_join_all(calls).await?.concat()))
+}
+
+/// Azure roles of the user and of every group they are in, at, above or below the governed
+/// clusters, each once. The user must exist.
+///
+/// # Errors
+/// Whatever ARM answers.
+pub async fn assignments_reaching(
+    cx: &Cx,
+    user: &ObjectId,
+) -> Result<Vec<RoleAssignment>, StepError> {
+    let calls =
+        scopes(cx).map(|scope| async move { cx.arm().assignments_reaching(&scope, user).await });
+    Ok(each_once(try_join_all(calls).await?.concat()))
+}
+
+fn scopes(cx: &Cx) -> impl Iterator<Item = String> {
+    cx.policy().clusters.values().map(|cluster| cluster.scope(None))
+}
+
+fn each_once(mut all: Vec<RoleAssignment>) -> Vec<RoleAssignment> {
     all.sort_by(|a, b| a.id.cmp(&b.id));
     all.dedup_by(|a, b| a.id.eq_ignore_ascii_case(&b.id));
-    Ok(all)
+    all
 }
 
 /// What was found in the governed clusters, and the clusters that could not be seen, with the

@@ -67,10 +67,11 @@ impl RoleSchedule {
     }
 }
 
-/// Those in force at or above a scope.
+/// Those in force at or above a scope; of one principal, those below it too.
 pub(super) fn list(call: &Call<'_>, eligible: bool, at: &str) -> Result<Response, ArmError> {
     let filter = call.query.get("$filter").map_or("", String::as_str);
-    if !filter.eq_ignore_ascii_case("atScope()") {
+    let principal = filter.strip_prefix("principalId eq '").and_then(|id| id.strip_suffix('\''));
+    if principal.is_none() && !filter.eq_ignore_ascii_case("atScope()") {
         let message = format!("The filter '{filter}' is not supported by the sandbox.");
         return Err(ArmError::bad_request("UnsupportedFilter", message));
     }
@@ -78,7 +79,15 @@ pub(super) fn list(call: &Call<'_>, eligible: bool, at: &str) -> Result<Response
     let azure = call.azure();
     let in_force = azure.schedules.iter().filter(|schedule| {
         let begun = schedule.starts <= now && schedule.ends.is_none_or(|end| end > now);
-        schedule.eligible == eligible && begun && scope::within(at, &schedule.scope)
+        let place = match principal {
+            None => scope::within(at, &schedule.scope),
+            Some(id) => {
+                let around =
+                    scope::within(at, &schedule.scope) || scope::within(&schedule.scope, at);
+                around && schedule.principal_id.eq_ignore_ascii_case(id)
+            }
+        };
+        schedule.eligible == eligible && begun && place
     });
     let value: Vec<Value> = in_force.map(RoleSchedule::to_json).collect();
     Ok(reply(StatusCode::OK, &json!({ "value": value })))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Planner, by_hand, is_left_directly};
+use super::{Planner, by_hand, is_left_directly, unseen::not_visible};
 use crate::{
     Holdings, Refusal, Timestamp,
     desired::Desired,
@@ -28,8 +28,12 @@ impl<'a> Planner<'a> {
         if self.state.standing() == Standing::Left {
             self.cut_writes(since);
             self.leave_everything();
+            self.disown_groups();
             self.end_everything();
             self.take_direct_access();
+            self.tell_what_no_step_takes();
+            self.plan.not_visible =
+                not_visible(self.policy, &self.state.person, held, self.past, self.now);
             if !self.plan.intents.is_empty() {
                 let forecast = Forecast::of(&Path::of(held), &self.policy.revocation);
                 self.plan.forecast = Some(forecast.to_string());
@@ -89,6 +93,44 @@ impl<'a> Planner<'a> {
                 self.plan.residue.push(by_hand(&self.state.person, group));
             }
         }
+    }
+
+    /// Graph keeps the last owner of a group: somebody must name another first.
+    fn disown_groups(&mut self) {
+        let held: &'a Holdings = self.held;
+        let (last, others): (Vec<_>, Vec<_>) = held.owned.iter().partition(|owned| owned.last);
+        if !others.is_empty() {
+            self.send(Intent::DisownGroups(self.person()));
+        }
+        self.plan.residue.extend(last.iter().map(|owned| owned.as_last(&self.state.person)));
+    }
+
+    /// Azure roles that PIM lets them activate, and admin credentials that they were handed.
+    fn tell_what_no_step_takes(&mut self) {
+        let (policy, person) = (self.policy, &self.state.person);
+        let paths = Path::of(self.held);
+        let told = |path: &&Path| {
+            matches!(path, Path::AzureRole { eligible: true, .. } | Path::AdminCredential { .. })
+        };
+        let lines = paths.iter().filter(told).map(|path| match path {
+            Path::AdminCredential { cluster, at } => format!(
+                "{person} was handed the admin credential of {cluster} at {at}, which works until \
+                 its certificates are rotated: order rotate_certificates"
+            ),
+            path => {
+                format!(
+                    "{} of {person}: end it in PIM, or ask who administers it",
+                    path.told(policy)
+                )
+            }
+        });
+        self.plan.residue.extend(lines);
+        let open =
+            |path: &&Path| matches!(path, Path::AzureRole { doors, .. } if !doors.is_empty());
+        let open = paths.iter().filter(open);
+        self.plan.findings.extend(open.map(|path| format!("{} of {person}", path.told(policy))));
+        let unread = self.held.unread.iter();
+        self.plan.residue.extend(unread.map(|line| format!("could not be read: {line}")));
     }
 
     fn leave_teams(&mut self) {
