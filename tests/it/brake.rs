@@ -75,6 +75,7 @@ async fn more_leavers_than_allowed_are_held_until_an_operator_says_so() {
     assert!(released.expect("an answer").ok());
     played.settled().await;
     assert!(!may_sign_in(&played, "4002"), "released, the leaver is cut off");
+    played.proven().await;
     assert!(played.cases_of("4002").await.iter().all(|case| case.closed));
 }
 

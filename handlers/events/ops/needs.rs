@@ -25,7 +25,7 @@ pub const NEEDS: &[Need] = &[
     Kube("rolebindings", &["list"]),
     Kube("clusterrolebindings", &["list"]),
     // Of a leaver: whether their writes are refused.
-    Kube("configmaps", &["get"]),
+    Kube("leaverlists", &["get"]),
     // A review is a question that Kubernetes spells as the creation of an object.
     Kube("subjectaccessreviews", &["create"]),
     Send("steps"),
