@@ -22,10 +22,12 @@ pub const NEEDS: &[Need] = &[
     ),
     Kube("namespaces", &["get", "list"]),
     Kube("roles", &["get"]),
-    Kube("rolebindings", &["list"]),
+    Kube("rolebindings", &["get", "list"]),
     Kube("clusterrolebindings", &["list"]),
-    // Of a leaver: whether their writes are refused.
+    Kube("customresourcedefinitions", &["get"]),
     Kube("leaverlists", &["get"]),
+    Kube("validatingadmissionpolicies", &["get"]),
+    Kube("validatingadmissionpolicybindings", &["get"]),
     // A review is a question that Kubernetes spells as the creation of an object.
     Kube("subjectaccessreviews", &["create"]),
     Send("steps"),

@@ -12,6 +12,7 @@ use latchkey_core::{
     gate::{Entry, Keys, Part, Shut, needed_until},
     holdings::User,
     invariants::{Admins, check_principal, may_cut_off},
+    op::Gate,
     request,
     state::Standing,
 };
@@ -169,16 +170,17 @@ fn rounded(until: Timestamp) -> Timestamp {
 
 /// What every cluster lacks; one that did not answer in time is written to without a look.
 fn cuts(facts: &Facts, keys: &Keys, until: Timestamp) -> Vec<Op> {
-    let cut = |cluster: &ClusterName| Op::CutWrites {
+    let cut = |cluster: &ClusterName| Op::Gate {
         cluster: cluster.clone(),
-        person: facts.person.clone(),
-        keys: keys.clone(),
-        entry: Entry { case: facts.case.clone(), until: rounded(until) },
+        change: Gate::Cut {
+            person: facts.person.clone(),
+            keys: keys.clone(),
+            entry: Entry { case: facts.case.clone(), until: rounded(until) },
+        },
     };
-    let guard = |cluster: &ClusterName| Op::GuardCluster {
+    let guard = |cluster: &ClusterName| Op::Gate {
         cluster: cluster.clone(),
-        missing: Part::ALL.into(),
-        edited: [].into(),
+        change: Gate::Guard { missing: Part::ALL.into(), edited: [].into() },
     };
     let enough = |shut: Shut| shut.until.is_some_and(|entry| entry >= until);
     let mut ops: BTreeMap<&ClusterName, Vec<Op>> = BTreeMap::new();

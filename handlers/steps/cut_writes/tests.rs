@@ -68,7 +68,9 @@ fn without_graph_the_object_id_that_was_known_is_enough() {
     };
     let decided = decide(without);
     let keys = decided.ops().iter().find_map(|op| match op {
-        Op::CutWrites { keys, .. } => Some(keys.iter().map(str::to_owned).collect::<Vec<_>>()),
+        Op::Gate { change: Gate::Cut { keys, .. }, .. } => {
+            Some(keys.iter().map(str::to_owned).collect::<Vec<_>>())
+        }
         _ => None,
     });
     assert_eq!(keys, Some(vec![id_key(&f::id(1))]));

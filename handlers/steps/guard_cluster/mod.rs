@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use latchkey_core::{
     Decision, ObjectId, Op, Refusal, Timestamp,
     gate::{GuardHeld, expired},
+    op::Gate,
     request,
 };
 use latchkey_runtime::{
@@ -60,17 +61,14 @@ impl Step for GuardCluster {
                 value: "true".into(),
             });
         }
-        let cluster = &request.cluster;
-        let whole = held.missing.is_empty() && held.edited.is_empty();
-        let mend = (!whole).then(|| Op::GuardCluster {
-            cluster: cluster.clone(),
-            missing: held.missing.clone(),
-            edited: held.edited.clone(),
-        });
+        let (missing, edited) = (held.missing.clone(), held.edited.clone());
+        let whole = missing.is_empty() && edited.is_empty();
+        let mend = (!whole).then_some(Gate::Guard { missing, edited });
         let entries = expired(&held.leavers, protected, now);
-        let drop =
-            (!entries.0.is_empty()).then(|| Op::DropEntries { cluster: cluster.clone(), entries });
-        Decision::from_ops(mend.into_iter().chain(drop))
+        let drop = (!entries.0.is_empty()).then_some(Gate::Drop { entries });
+        let cluster = &request.cluster;
+        let changes = mend.into_iter().chain(drop);
+        Decision::from_ops(changes.map(|change| Op::Gate { cluster: cluster.clone(), change }))
     }
 }
 

@@ -7,6 +7,7 @@
 use latchkey_core::{
     Decision, Names, Op, Refusal, Timestamp,
     gate::{Keys, Leavers},
+    op::Gate,
     request,
     state::Standing,
 };
@@ -61,10 +62,9 @@ impl Step for RestoreWrites {
         let own = |list: &Leavers| Some(list.of(&keys)).filter(|own| !own.0.is_empty());
         let seen = facts.lists.seen.iter();
         let listed = seen.filter_map(|(cluster, list)| Some((cluster, own(list.as_ref()?)?)));
-        let ops = listed.map(|(cluster, entries)| Op::RestoreWrites {
+        let ops = listed.map(|(cluster, entries)| Op::Gate {
             cluster: cluster.clone(),
-            person: person.clone(),
-            entries,
+            change: Gate::Restore { person: person.clone(), entries },
         });
         let residue = people::unseen_lines(&facts.lists.unseen());
         Decision::Apply { ops: ops.collect(), residue }

@@ -16,7 +16,9 @@ fn somebody_who_works_here_goes_off_every_list() {
 #[test]
 fn only_their_own_entries_go() {
     let decided = decide(|_| {});
-    let Some(Op::RestoreWrites { entries, .. }) = decided.ops().last() else { panic!("{decided}") };
+    let Some(Op::Gate { change: Gate::Restore { entries, .. }, .. }) = decided.ops().last() else {
+        panic!("{decided}")
+    };
     let keys: Vec<_> = entries.0.keys().cloned().collect();
     assert_eq!(keys, [name_key(&f::user().upn), id_key(&f::id(1))]);
 }

@@ -9,6 +9,7 @@
 //! Reads are not admission, and admission configuration is exempt from admission policies.
 
 mod entry;
+mod expressions;
 mod key;
 mod lists;
 mod objects;
@@ -16,9 +17,10 @@ mod objects;
 use crate::holdings::{Binding, RoleRef, Subject};
 
 pub use entry::Entry;
+pub use expressions::Expressions;
 pub use key::{Keys, id_key, name_key};
 pub use lists::{Entries, GuardHeld, Leavers, Shut, expired, needed_until, unreadable};
-pub use objects::{Expressions, Part, Resource, digest, object};
+pub use objects::{Part, Resource, digest, object};
 
 /// The namespace of our own in each cluster.
 pub const NAMESPACE: &str = "latchkey";

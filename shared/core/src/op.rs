@@ -1,27 +1,23 @@
 //! One write to the world, printable before it is done.
 
+mod gate;
 mod kind;
 mod parts;
 mod text;
-
-use std::collections::BTreeSet;
-
-use serde::{Deserialize, Serialize};
-
+pub use gate::Gate;
 pub use parts::{Integration, Membership, NewUser};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Timestamp,
     access::WhoKind,
     azure_role::AzureRole,
-    gate::{Entries, Entry, Keys, Part},
     holdings::{Binding, PrincipalType, RoleRef, Subject},
     ids::{ClusterName, GroupName, NamespaceName, ObjectId, PersonId, Reference, TeamName},
     policy::Rule,
 };
 
-/// One write. `Display` is the dry run, the log line, the audit record and the test snapshot;
-/// it names people by person id only.
+/// One write. Its `Display` (dry run, log line, evidence, snapshot) names people by person id only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "camelCase")]
 pub enum Op {
@@ -296,41 +292,12 @@ pub enum Op {
         /// Group name or person id, for people to read.
         holder: String,
     },
-    /// Put up the guard of a cluster, or mend it: what refuses leavers' writes.
-    GuardCluster {
+    /// Change what refuses leavers' writes in a cluster.
+    Gate {
         /// Where.
         cluster: ClusterName,
-        /// What is not there.
-        missing: BTreeSet<Part>,
-        /// What is there and is not as it should be.
-        edited: BTreeSet<Part>,
-    },
-    /// List a leaver, so that the cluster refuses what they write.
-    CutWrites {
-        /// Where.
-        cluster: ClusterName,
-        /// Who.
-        person: PersonId,
-        /// Under which keys.
-        keys: Keys,
-        /// With what.
-        entry: Entry,
-    },
-    /// Take a person off the list.
-    RestoreWrites {
-        /// Where.
-        cluster: ClusterName,
-        /// Who.
-        person: PersonId,
-        /// The entries as observed: one that is another by now stays.
-        entries: Entries,
-    },
-    /// Take entries off the list that nobody needs.
-    DropEntries {
-        /// Where.
-        cluster: ClusterName,
-        /// The entries as observed: one that is another by now stays.
-        entries: Entries,
+        /// What.
+        change: Gate,
     },
     /// Take one subject out of a binding.
     RemoveSubject {

@@ -15,7 +15,7 @@ use latchkey_core::{
     holdings::{PrincipalType, RoleAssignment, Subject, User, names_user},
     ids::ObjectId,
     message::{About, StepMessage},
-    op::NewUser,
+    op::{Gate, NewUser},
     policy::Policy,
     state::PersonState,
 };
@@ -131,11 +131,12 @@ fn holdings_and_ops_show_nobody() {
     let listed = keys.iter().map(|key| (key.to_owned(), "until 2026-08-21T00:00:00Z".to_owned()));
     let entries = Entries(listed.collect());
     let entry = Entry { case: None, until: now() };
+    let gate = |change| Op::Gate { cluster: cluster.clone(), change };
     let ops = [
         Op::CreateUser { person: person.clone(), user: new },
-        Op::CutWrites { cluster: cluster.clone(), person: person.clone(), keys, entry },
-        Op::RestoreWrites { cluster: cluster.clone(), person, entries: entries.clone() },
-        Op::DropEntries { cluster, entries },
+        gate(Gate::Cut { person: person.clone(), keys, entry }),
+        gate(Gate::Restore { person, entries: entries.clone() }),
+        gate(Gate::Drop { entries }),
         Op::RemoveSubject {
             binding: held.bindings[0].clone(),
             subject: held.bindings[0].subjects[0].clone(),

@@ -289,13 +289,19 @@ async fn what_cannot_be_seen_is_said_and_the_rest_is_told_all_the_same() {
     let answer = planted.ask("").await;
     assert_eq!(answer.status, 200, "{}", answer.complaint());
     let unseen = answer.body["unseen"].as_array().expect("notes").iter();
-    let told = unseen.map(|note| format!("{}: {}", note["what"], note["why"]));
+    // Which groups and roles: what the planners' looks at the clusters have read is known already.
+    let told = unseen.map(|note| {
+        let what = note["what"].as_str().expect("what").to_owned();
+        let kind = what.split(':').next().unwrap_or_default();
+        let kind = kind.split(" ClusterAdminGroup").next().unwrap_or_default();
+        format!("{kind}: {}", note["why"])
+    });
     assert_snapshot!(told.collect::<Vec<_>>().join("\n"), @r#"
-    "PIM memberships, eligible or for a time, in groups ClusterAdminGroup": "Graph denied GET PIM instances of a group: Authorization_RequestDenied"
-    "what Azure roles permit: 1b95cea6-3ef6-5b30-bd69-71f496fc22d2, 4abbcc35-e782-43d8-92c5-2d3f1bd2253f, 8e3af657-a8ff-443c-a75c-2fe8c4bcb635, a7ffa36f-339b-4b5c-8bdf-e2c188b2c0eb, acdd72a7-3385-48ef-bd42-f606fba81ae7, b1ff04bb-8a4e-4dc4-8eb5-8693973ce19b, b24988ac-6180-42a0-ab88-20f7382dd24c": "ARM denied GET roleDefinition: AuthorizationFailed"
-    "Azure roles under PIM, eligible or for a time": "ARM denied GET roleEligibilityScheduleInstances: AuthorizationFailed"
-    "Azure roles under PIM, eligible or for a time": "ARM denied GET roleEligibilityScheduleInstances: AuthorizationFailed"
-    "RoleBindings and ClusterRoleBindings": "the cluster is stopped"
+    PIM memberships, eligible or for a time, in groups: "Graph denied GET PIM instances of a group: Authorization_RequestDenied"
+    what Azure roles permit: "ARM denied GET roleDefinition: AuthorizationFailed"
+    Azure roles under PIM, eligible or for a time: "ARM denied GET roleEligibilityScheduleInstances: AuthorizationFailed"
+    Azure roles under PIM, eligible or for a time: "ARM denied GET roleEligibilityScheduleInstances: AuthorizationFailed"
+    RoleBindings and ClusterRoleBindings: "the cluster is stopped"
     "#);
     let rows = answer.body["rows"].as_array().expect("rows");
     assert!(rows.iter().any(|row| row["who"]["kind"] == "localAccount"));

@@ -352,7 +352,7 @@ fn guards(world: &World, cx: &Cx, ids: &Ids, change: Change) {
             Part::ProbeRole if edited => object["rules"][0]["verbs"] = json!(["get"]),
             Part::ProbeBinding if edited => object["subjects"] = json!([]),
             Part::Policy if edited => {
-                object["spec"]["validations"][0]["expression"] = json!("true")
+                object["spec"]["validations"][0]["expression"] = json!("true");
             }
             Part::Binding if edited => object["spec"]["validationActions"] = json!(["Audit"]),
             Part::Leavers => {

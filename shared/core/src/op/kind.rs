@@ -17,10 +17,7 @@ impl Op {
     /// is done in one cluster waits for no other.
     pub fn side_by_side(&self) -> Option<&ClusterName> {
         match self {
-            Self::GuardCluster { cluster, .. }
-            | Self::CutWrites { cluster, .. }
-            | Self::RestoreWrites { cluster, .. }
-            | Self::DropEntries { cluster, .. } => Some(cluster),
+            Self::Gate { cluster, .. } => Some(cluster),
             Self::DeleteBinding { binding, .. } | Self::RemoveSubject { binding, .. } => {
                 Some(&binding.cluster)
             }

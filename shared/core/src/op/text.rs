@@ -1,12 +1,11 @@
 //! How a write prints.
 
-use std::{collections::BTreeSet, fmt};
+use std::fmt;
 
 use super::Op;
 use crate::{
-    gate::{Entries, Part},
     holdings::Binding,
-    ids::{ClusterName, GroupName, ObjectId},
+    ids::{GroupName, ObjectId},
 };
 
 impl fmt::Display for Op {
@@ -91,43 +90,11 @@ impl fmt::Display for Op {
                 let Binding { name, role, .. } = binding;
                 write!(f, "= binding {name} of {role} {} to {holder}, adopted", place(binding))
             }
-            Self::GuardCluster { cluster, missing, edited } => guard(f, cluster, missing, edited),
-            Self::CutWrites { cluster, person, entry, .. } => {
-                write!(f, "- writes of {person} at {cluster} until {}", entry.until)
-            }
-            Self::RestoreWrites { cluster, person, .. } => {
-                write!(f, "+ writes of {person} at {cluster}")
-            }
-            Self::DropEntries { cluster, entries } => dropped(f, cluster, entries),
+            Self::Gate { cluster, change } => change.fmt(f, cluster),
             Self::RemoveSubject { binding, holder, .. } => {
                 write!(f, "- {holder} from binding {} {}", binding.name, place(binding))
             }
         }
-    }
-}
-
-/// The guard as a whole, or what of it is put up or mended.
-fn guard(
-    f: &mut fmt::Formatter<'_>,
-    cluster: &ClusterName,
-    missing: &BTreeSet<Part>,
-    edited: &BTreeSet<Part>,
-) -> fmt::Result {
-    if missing.len() == Part::ALL.len() {
-        return write!(f, "+ guard of {cluster}");
-    }
-    let missing = missing.iter().map(|part| format!("+{part}"));
-    let parts: Vec<_> = missing.chain(edited.iter().map(|part| format!("~{part}"))).collect();
-    write!(f, "~ guard of {cluster}: {}", parts.join(", "))
-}
-
-/// Entries by their cases: keys name people.
-fn dropped(f: &mut fmt::Formatter<'_>, cluster: &ClusterName, entries: &Entries) -> fmt::Result {
-    let cases: Vec<_> = entries.cases().into_iter().collect();
-    match cases.as_slice() {
-        [] => write!(f, "- entries of protected principals of {cluster}"),
-        [case] => write!(f, "- expired entry {case} of {cluster}"),
-        cases => write!(f, "- expired entries of {cluster}: {}", cases.join(", ")),
     }
 }
 

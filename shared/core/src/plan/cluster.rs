@@ -242,11 +242,9 @@ mod tests {
 
     #[test]
     fn a_guard_is_put_up_whatever_else_is_to_be_done() {
-        let op = crate::Op::GuardCluster {
-            cluster: name(),
-            missing: crate::gate::Part::ALL.into(),
-            edited: [].into(),
-        };
+        let missing = crate::gate::Part::ALL.into();
+        let change = crate::op::Gate::Guard { missing, edited: [].into() };
+        let op = crate::Op::Gate { cluster: name(), change };
         let bare = |held: &mut ClusterHeld| held.guard = Some(Decision::from_ops([op.clone()]));
         let both = |held: &mut ClusterHeld, _: &mut Declared| {
             integrated(held);

@@ -108,20 +108,6 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 
-    /// Entries that a termination left which is none any more.
-    fn restore_writes(&mut self) {
-        if self.held.cut.values().any(|shut| shut.listed) {
-            self.send(Intent::RestoreWrites(self.person()));
-        }
-        if self.past.cut.is_some_and(|until| until > self.now) {
-            let seen = |cluster: &&ClusterName| !self.held.cut.contains_key(*cluster);
-            let unseen = self.held.unseen.iter().filter(|(cluster, _)| seen(cluster));
-            let lines =
-                unseen.map(|(cluster, why)| format!("cluster {cluster} could not be seen: {why}"));
-            self.plan.residue.extend(lines);
-        }
-    }
-
     /// Every team that the person holds or should hold anything of, with its group where that is
     /// seen, and what is to be done.
     fn places(&self, desired: &Desired) -> Vec<(&'a TeamName, Option<&'a Group>, Place)> {
@@ -256,7 +242,7 @@ impl<'a> Planner<'a> {
         let mut leave = BTreeSet::new();
         for (team, group) in excess {
             if !group.writable() {
-                self.plan.residue.push(by_hand(&self.state.person, group));
+                self.plan.residue.push(cut::by_hand(&self.state.person, group));
             } else if let Err(refusal) = self.may_leave(user, group) {
                 self.plan.residue.push(format!("stays in {}: {refusal}", group.name));
             } else {
@@ -308,10 +294,4 @@ impl<'a> Planner<'a> {
 /// Whether a membership is ended by an ordinary write, whoever gave it.
 fn is_left_directly(group: &Group) -> bool {
     group.writable() && !group.role_assignable
-}
-
-/// What a person must do about a membership that Graph does not let us write.
-fn by_hand(person: &PersonId, group: &Group) -> String {
-    let how = group.by_hand().unwrap_or_default();
-    format!("{person} is still in {}: {how}", group.name)
 }

@@ -1,6 +1,6 @@
 //! Writes to a cluster's API server.
 
-use latchkey_core::{Op, Refusal, gate::id_key};
+use latchkey_core::{ClusterName, Op, Refusal, gate::id_key, op::Gate};
 
 use crate::{cx::Cx, error::StepError};
 
@@ -31,21 +31,27 @@ pub(super) async fn write(cx: &Cx, op: &Op) -> Result<(), StepError> {
         Op::RemoveSubject { binding, subject, .. } => {
             cx.cluster(&binding.cluster).await?.remove_subject(binding, subject).await?;
         }
-        Op::GuardCluster { cluster, missing, edited } => {
-            let protected = &cx.policy().protected.principals;
-            cx.cluster(cluster).await?.put_guard(missing, edited, protected).await?;
-        }
-        Op::CutWrites { cluster, keys, entry, .. } => {
-            let protected = &cx.policy().protected.principals;
-            if let Some(id) = protected.iter().find(|id| keys.contains(&id_key(id))) {
-                return Err(Refusal::Protected { principal: id.clone() }.into());
-            }
-            cx.cluster(cluster).await?.cut_writes(keys, entry).await?;
-        }
-        Op::RestoreWrites { cluster, entries, .. } | Op::DropEntries { cluster, entries } => {
-            cx.cluster(cluster).await?.drop_entries(entries).await?;
-        }
+        Op::Gate { cluster, change } => gate(cx, cluster, change).await?,
         _ => {}
+    }
+    Ok(())
+}
+
+/// A protected principal is never listed, whatever a decision said.
+async fn gate(cx: &Cx, name: &ClusterName, change: &Gate) -> Result<(), StepError> {
+    let protected = &cx.policy().protected.principals;
+    if let Gate::Cut { keys, .. } = change
+        && let Some(id) = protected.iter().find(|id| keys.contains(&id_key(id)))
+    {
+        return Err(Refusal::Protected { principal: id.clone() }.into());
+    }
+    let cluster = cx.cluster(name).await?;
+    match change {
+        Gate::Guard { missing, edited } => cluster.put_guard(missing, edited, protected).await?,
+        Gate::Cut { keys, entry, .. } => cluster.cut_writes(keys, entry).await?,
+        Gate::Restore { entries, .. } | Gate::Drop { entries } => {
+            cluster.drop_entries(entries).await?;
+        }
     }
     Ok(())
 }

@@ -97,10 +97,7 @@ async fn one(cx: &Cx, op: &Op) -> Result<(), StepError> {
         | Op::DeleteBinding { .. }
         | Op::AdoptBinding { .. }
         | Op::RemoveSubject { .. }
-        | Op::GuardCluster { .. }
-        | Op::CutWrites { .. }
-        | Op::RestoreWrites { .. }
-        | Op::DropEntries { .. } => cluster::write(cx, op).await,
+        | Op::Gate { .. } => cluster::write(cx, op).await,
         Op::JoinGroup { .. } | Op::LeaveGroup { .. } => Ok(()),
     }
 }

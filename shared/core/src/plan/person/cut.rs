@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::{Planner, by_hand, is_left_directly, unseen::not_visible};
+use super::{Planner, is_left_directly, unseen::not_visible};
 use crate::{
     Holdings, Refusal, Timestamp,
     desired::Desired,
     gate::{Shut, needed_until},
-    holdings::{PimForm, PimMembership, User},
-    ids::ObjectId,
+    holdings::{Group, PimForm, PimMembership, User},
+    ids::{ClusterName, ObjectId, PersonId},
     plan::{
         Intent,
         direct::{is_deletable, take_back},
@@ -75,6 +75,20 @@ impl<'a> Planner<'a> {
         let ends_early = |shut: &Shut| shut.until.is_none_or(|until| until < needed);
         if needed > self.now && self.held.cut.values().any(ends_early) {
             self.send(Intent::CutWrites(self.person()));
+        }
+    }
+
+    /// Entries that a termination left which is none any more.
+    pub(super) fn restore_writes(&mut self) {
+        if self.held.cut.values().any(|shut| shut.listed) {
+            self.send(Intent::RestoreWrites(self.person()));
+        }
+        if self.past.cut.is_some_and(|until| until > self.now) {
+            let seen = |cluster: &&ClusterName| !self.held.cut.contains_key(*cluster);
+            let unseen = self.held.unseen.iter().filter(|(cluster, _)| seen(cluster));
+            let lines =
+                unseen.map(|(cluster, why)| format!("cluster {cluster} could not be seen: {why}"));
+            self.plan.residue.extend(lines);
         }
     }
 
@@ -177,4 +191,10 @@ impl<'a> Planner<'a> {
             self.send(Intent::UnbindPerson(self.person()));
         }
     }
+}
+
+/// What a person must do about a membership that Graph does not let us write.
+pub(super) fn by_hand(person: &PersonId, group: &Group) -> String {
+    let how = group.by_hand().unwrap_or_default();
+    format!("{person} is still in {}: {how}", group.name)
 }

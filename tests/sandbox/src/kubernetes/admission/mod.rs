@@ -53,7 +53,7 @@ pub(super) fn check(call: &Call<'_>, state: &State, asked: Request<'_>) -> Resul
         let denies = denies.is_some_and(|actions| actions.iter().any(|action| action == "Deny"));
         let bound = Bound { call, state, asked, policy, binding };
         if let (true, Some(denial)) = (denies, bound.denial()) {
-            return Err(bound.failure(denial));
+            return Err(bound.failure(&denial));
         }
     }
     Ok(())
@@ -153,7 +153,7 @@ impl Bound<'_> {
         })
     }
 
-    fn failure(&self, denial: Denial) -> Failure {
+    fn failure(&self, denial: &Denial) -> Failure {
         let name =
             |object: &Value| object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
         let why = format!(
