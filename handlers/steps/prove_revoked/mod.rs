@@ -68,7 +68,11 @@ impl Step for ProveRevoked {
         }
         let records = case::read(cx, &request.case_id).await?;
         let story = Story::of(&records, &cx.policy().revocation);
-        let tokens_until = story.tokens_until(&cx.policy().revocation);
+        let revocation = &cx.policy().revocation;
+        // A case that was opened long after the doors were shut has no record of them.
+        let shut = view.sign_in.filter(|(open, _)| !open).map(|(_, at)| at);
+        let expired = |at: Timestamp| at.saturating_add(revocation.token_life()).ok();
+        let tokens_until = story.tokens_until(revocation).or_else(|| shut.and_then(expired));
         let held = held::observe(cx, &view, standing).await?;
         let clusters = ask::clusters(cx, &view, &held, &story).await?;
         let observed = revocation::Observed {

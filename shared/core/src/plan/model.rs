@@ -29,7 +29,9 @@ pub(super) fn person_after(
         Intent::CreateUser(_) => held.user.get_or_insert_with(|| user(1)).enabled = true,
         Intent::DisableSignIn(_) => held.user.iter_mut().for_each(|user| user.enabled = false),
         Intent::CutWrites(_) => {
-            let until = Some(now + SignedDuration::from_hours(2));
+            // Of tokens issued until sessions end, which tests may set ahead.
+            let ended = held.user.as_ref().and_then(|user| user.sessions_valid_from);
+            let until = Some(ended.unwrap_or(now).max(now) + SignedDuration::from_hours(2));
             held.cut.values_mut().for_each(|shut| *shut = Shut { listed: true, until });
         }
         Intent::RestoreWrites(_) => {

@@ -139,8 +139,7 @@ impl<'a> Planner<'a> {
             }
         });
         self.plan.residue.extend(lines);
-        let open =
-            |path: &&Path| matches!(path, Path::AzureRole { doors, .. } if !doors.is_empty());
+        let open = |path: &&Path| matches!(path, Path::AzureRole { eligible: false, doors, .. } if !doors.is_empty());
         let open = paths.iter().filter(open);
         self.plan.findings.extend(open.map(|path| format!("{} of {person}", path.told(policy))));
         let unread = self.held.unread.iter();
