@@ -70,7 +70,7 @@ fn closed(n: i64, doors: i64) -> Told {
         evidence("leave_groups", 9, Outcome::Applied, &["- 7001 from the group"]),
         CaseRecord::Paths { at: at(10), found: vec![], gone: vec![group(name)] },
         evidence(PROOF, 6000 + n, Outcome::AsExpected, &[]),
-        CaseRecord::Closed { receipt: vec!["nothing left".into()] },
+        CaseRecord::Closed { receipt: vec!["nothing left".into()], signed: None },
     ];
     let receipt = ReceiptState { hash: "ab".repeat(32), key_id: Some("0123456789abcdef".into()) };
     Told { id: CaseId::of(&["report", &n.to_string()]), records, receipt: Some(receipt) }
