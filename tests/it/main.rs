@@ -25,6 +25,7 @@
 //! - `proof`: does a leaver's case close when everything is provably gone, and not before?
 //! - `real_cluster`: does it do the same to an API server that nobody here wrote?
 //! - `receipts`: can the ledger that a run leaves be checked with the binary alone?
+//! - `report`: does a browser show the report's figures, alone, at any width and on paper?
 //! - `sweep`: does it find what nobody told us of?
 //! - `telemetry`: is an event one trace to its receipt, told in figures, whatever the collector does?
 //! - `texts`: do the texts name only what exists: files, headings, functions, tests?
@@ -57,6 +58,7 @@ mod played;
 mod proof;
 mod real_cluster;
 mod receipts;
+mod report;
 mod sweep;
 mod telemetry;
 mod texts;

@@ -17,6 +17,7 @@ mod needs;
 mod order;
 mod plans;
 mod replay;
+mod report;
 mod route;
 mod show;
 mod token;
@@ -67,6 +68,9 @@ async fn answer(cx: &Cx, caller: &Caller, request: &HttpRequest) -> Result<HttpR
         return ok(&operate(cx, caller, route, body).await?);
     }
     caller.may_read()?;
+    if let Route::Report = route {
+        return report::report(cx, &request.query).await;
+    }
     ok(&look(cx, route, request).await?)
 }
 

@@ -29,6 +29,8 @@ pub(super) enum Route<'a> {
     Feeds,
     /// What is degraded.
     Health,
+    /// How long leavers really kept their access: a page.
+    Report,
     /// Whether the break-glass accounts would work.
     Drill,
     /// The function apps, and which of them are paused.
@@ -55,7 +57,7 @@ pub(super) enum Route<'a> {
 
 /// What there is, for whoever asked for something else.
 const KNOWN: &str = "there is steps, steps/{step}, people, people/{personId}, teams/{team}, \
-    clusters/{cluster}, cases/{caseId}, access, feeds, health, drill, apps, apps/{app}/pause, \
+    clusters/{cluster}, cases/{caseId}, report, access, feeds, health, drill, apps, apps/{app}/pause, \
     apps/{app}/resume, parked, parked/{digest}/replay, parked/all/replay, dead-letters, \
     dead-letters/{entity}/replay, plans/{hash} and plans/{hash}/approve";
 
@@ -79,6 +81,7 @@ impl<'a> Route<'a> {
             ("cases", Some(id), None) => Self::Case(id),
             ("access", None, None) => Self::Access,
             ("feeds", None, None) => Self::Feeds,
+            ("report", None, None) => Self::Report,
             ("health", None, None) => Self::Health,
             ("drill", None, None) => Self::Drill,
             ("apps", None, None) => Self::Apps,

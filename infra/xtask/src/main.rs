@@ -8,6 +8,7 @@ mod dev;
 mod licenses;
 #[cfg(test)]
 mod readme;
+mod report;
 mod send;
 mod who;
 
@@ -44,6 +45,8 @@ enum Command {
         #[arg(long)]
         ready: Option<PathBuf>,
     },
+    /// Write a page that says how long leavers really kept their access.
+    Report(report::Report),
     /// Approve a plan that awaits it, in a running sandbox.
     Approve {
         /// The plan's hash, as the timeline prints it.
@@ -101,6 +104,10 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Who { whom, ready } => runtime.block_on(who::who(&whom, ready)),
         Command::Approve { hash, who, reason, ready } => {
             runtime.block_on(approve::approve(&hash, &who, &reason, ready))
+        }
+        Command::Report(options) => {
+            runtime.block_on(report::report(&options))?;
+            Ok(ExitCode::SUCCESS)
         }
         Command::Bless => {
             bless()?.iter().for_each(|path| print(&format!("wrote {path}")));

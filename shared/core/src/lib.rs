@@ -30,6 +30,7 @@ mod names;
 pub mod op;
 pub mod plan;
 pub mod policy;
+pub mod report;
 pub mod request;
 pub mod revocation;
 mod schema;

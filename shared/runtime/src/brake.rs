@@ -96,6 +96,16 @@ async fn recent(cx: &Cx, until: Timestamp) -> Result<u32, StepError> {
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
+/// Who was counted in the hour of an instant.
+///
+/// # Errors
+/// Whatever the ledger answers.
+pub(crate) async fn counted(cx: &Cx, at: Timestamp) -> Result<Vec<PersonId>, StepError> {
+    let streams = cx.ledger().streams(&folder(at)).await?;
+    let person = |stream: &String| stream.rsplit('/').next()?.split_once('-')?.1.parse().ok();
+    Ok(streams.iter().filter_map(person).collect())
+}
+
 fn folder(at: Timestamp) -> String {
     format!("leavers/{}", at.strftime("%Y-%m-%dT%H"))
 }

@@ -230,6 +230,7 @@ async fn close_request(cx: &Cx, id: &CaseId, records: &[CaseRecord]) -> Result<(
 /// A case was closed just now: takes it off the list and tells how long it took.
 pub async fn over(cx: &Cx, id: &CaseId, records: &[CaseRecord]) {
     told::closed(records, cx.now());
+    told::proven(records, &cx.policy().revocation);
     open::unlist(cx, id).await;
 }
 

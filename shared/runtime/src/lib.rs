@@ -30,6 +30,7 @@ pub mod people;
 pub mod pim;
 pub mod reach;
 pub mod receipts;
+pub mod report;
 pub mod run;
 pub mod secured;
 pub mod step;

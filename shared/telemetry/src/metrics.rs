@@ -24,6 +24,7 @@ struct Instruments {
     doors_shut: Histogram<f64>,
     writes_cut: Histogram<f64>,
     proof: Histogram<f64>,
+    path_proof: Histogram<f64>,
     steps: Counter<u64>,
     put_off: Counter<u64>,
     parked: Counter<u64>,
@@ -66,6 +67,11 @@ impl Instruments {
                 "From a leaver's event to writes refused in every cluster",
             ),
             proof: seconds("latchkey.case.proof.duration", &WAITS, "From an event to its receipt"),
+            path_proof: seconds(
+                "latchkey.path.proof.duration",
+                &WAITS,
+                "From a leaver's event to the proof that a way in is gone",
+            ),
             steps: count("latchkey.step.done", "{step}", "Steps that left evidence"),
             put_off: count(
                 "latchkey.message.put_off",
@@ -105,6 +111,11 @@ pub fn closed(of: &str, after: Option<Duration>) {
     if let Some(after) = after {
         ALL.proof.record(after.as_secs_f64(), &path(of));
     }
+}
+
+/// A way in of a leaver, of this kind, was proven to be gone, so long after the event.
+pub fn path_proven(kind: &'static str, after: Duration) {
+    ALL.path_proof.record(after.as_secs_f64(), &[KeyValue::new("latchkey.path.kind", kind)]);
 }
 
 /// A case needs somebody.

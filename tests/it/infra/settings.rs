@@ -17,7 +17,7 @@ use super::{LARGE, SMALL, bicep::Deployed};
 pub const SECRETS: [(&str, &[&str]); 3] = [
     ("hr-secrets", &["hr_webhook"]),
     ("entra-secrets", &["entra_event", "entra_webhook", "keep_subscriptions"]),
-    ("signing-key", &["ops", "seal_ledger"]),
+    ("signing-key", &["ops", "plan_person", "seal_ledger"]),
 ];
 
 /// Settings that stay at their defaults in Azure, and why.

@@ -62,7 +62,10 @@ fn clients(address: &str, tenant: &Arc<Tenant>) -> Clients {
             "LATCHKEY_POLICY" => concat!(env!("CARGO_MANIFEST_DIR"), "/../access.yaml").to_owned(),
             "LATCHKEY_TENANT" => "tenant".to_owned(),
             "LATCHKEY_LEDGER" => "memory:".to_owned(),
-            "LATCHKEY_CA_FILE" | "LATCHKEY_IDENTITIES" | "LATCHKEY_STATE" => return None,
+            "LATCHKEY_CA_FILE"
+            | "LATCHKEY_IDENTITIES"
+            | "LATCHKEY_STATE"
+            | "LATCHKEY_SIGNING_KEY" => return None,
             _ => address.to_owned(),
         })
     };

@@ -21,6 +21,11 @@ use tower::ServiceExt;
 
 use crate::{app, events::ops, needs, plans::plan_person, step};
 
+/// The key of RFC 8410, 10.3.
+const SIGNING_KEY: &str = "-----BEGIN PRIVATE KEY-----\n\
+    MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n\
+    -----END PRIVATE KEY-----\n";
+
 const AUDIENCE: &str = "api://latchkey";
 const POLICY: &str = "
 tenant: contoso.onmicrosoft.com
@@ -260,6 +265,7 @@ fn clients(sandbox: &Sandbox, files: &(NamedTempFile, NamedTempFile)) -> Arc<Cli
             "LATCHKEY_ARM" => ends.arm.to_string(),
             "LATCHKEY_SERVICE_BUS" => ends.service_bus.to_string(),
             "LATCHKEY_LEDGER" => "memory:".to_owned(),
+            "LATCHKEY_SIGNING_KEY" => SIGNING_KEY.to_owned(),
             _ => return None,
         })
     };

@@ -35,6 +35,15 @@ pub(super) async fn unlist(cx: &Cx, id: &CaseId) {
     }
 }
 
+/// The cases that are listed as open.
+///
+/// # Errors
+/// Whatever the store answers.
+pub async fn listed(cx: &Cx) -> Result<Vec<CaseId>, StepError> {
+    let names = cx.cells().names(FOLDER).await?;
+    Ok(names.iter().filter_map(|name| CaseId::new(name).ok()).collect())
+}
+
 /// Counts the cases that are not closed, and tells it.
 ///
 /// # Errors

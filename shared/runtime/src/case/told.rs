@@ -5,6 +5,9 @@ use std::time::Duration;
 use latchkey_core::{
     Timestamp,
     case::{CaseRecord, Evidence, Outcome},
+    policy::Revocation,
+    report::kind,
+    revocation::Story,
 };
 use latchkey_telemetry::metrics;
 
@@ -19,6 +22,16 @@ const SHUT: [&str; 2] = ["disable_sign_in", "end_sessions"];
 pub(super) fn closed(records: &[CaseRecord], now: Timestamp) {
     let Some((path, since)) = opening(records) else { return };
     metrics::closed(path, since.map(|since| elapsed(since, now)));
+}
+
+/// Of a case that was closed: how long after the event each way in was proven to be gone.
+pub(super) fn proven(records: &[CaseRecord], revocation: &Revocation) {
+    let Some((_, Some(since))) = opening(records) else { return };
+    for path in Story::of(records, revocation).paths {
+        if let Some((at, _)) = path.proof {
+            metrics::path_proven(kind(&path.path), elapsed(since, at));
+        }
+    }
 }
 
 /// The case needs somebody.
