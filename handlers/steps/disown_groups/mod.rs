@@ -4,7 +4,8 @@
 //! Graph keeps the last owner of a group. Such a group is named, for somebody to give it another.
 
 use latchkey_core::{
-    Decision, ObjectId, Op, Refusal, Timestamp, holdings::Owned, request, state::Standing,
+    Decision, ObjectId, Op, Refusal, Timestamp, holdings::Owned, op::Membership, request,
+    state::Standing,
 };
 use latchkey_runtime::{
     Cx,
@@ -60,10 +61,12 @@ impl Step for DisownGroups {
         }
         let (last, others): (Vec<_>, Vec<_>) = facts.owned.iter().partition(|owned| owned.last);
         let disown = |owned: &Owned| Op::RemoveOwner {
-            person: person.clone(),
-            user: user.clone(),
-            name: owned.group.name.clone(),
-            group: owned.group.id.clone(),
+            membership: Membership {
+                person: person.clone(),
+                user: user.clone(),
+                name: owned.group.name.clone(),
+                group: owned.group.id.clone(),
+            },
         };
         Decision::Apply {
             ops: others.into_iter().map(disown).collect(),

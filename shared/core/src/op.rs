@@ -8,14 +8,8 @@ pub use gate::Gate;
 pub use parts::{Integration, Membership, NewUser};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Timestamp,
-    access::WhoKind,
-    azure_role::AzureRole,
-    holdings::{Binding, PrincipalType, RoleRef, Subject},
-    ids::{ClusterName, GroupName, NamespaceName, ObjectId, PersonId, Reference, TeamName},
-    policy::Rule,
-};
+use crate::holdings::{Binding, PrincipalType, RoleRef, Subject};
+use crate::ids::{ClusterName, GroupName, NamespaceName, ObjectId, PersonId, Reference, TeamName};
 
 /// One write. Its `Display` (dry run, log line, evidence, snapshot) names people by person id only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,14 +101,8 @@ pub enum Op {
     },
     /// End the user's ownership of a group.
     RemoveOwner {
-        /// Whose.
-        person: PersonId,
-        /// The user.
-        user: ObjectId,
-        /// The group's name.
-        name: GroupName,
-        /// The group.
-        group: ObjectId,
+        /// Whose and of which group.
+        membership: Membership,
     },
     /// End the membership of somebody or something that is no person of ours.
     EvictMember {
@@ -127,7 +115,7 @@ pub enum Op {
         /// Who or what.
         member: ObjectId,
         /// What that is.
-        kind: WhoKind,
+        kind: crate::access::WhoKind,
     },
     /// Make the user eligible for membership (PIM for Groups).
     MakeEligible {
@@ -144,7 +132,7 @@ pub enum Op {
         /// Who and of which group.
         membership: Membership,
         /// Until when.
-        until: Timestamp,
+        until: crate::Timestamp,
         /// What justifies it.
         reference: Reference,
     },
@@ -156,7 +144,7 @@ pub enum Op {
     /// Give an Azure role.
     AssignRole {
         /// The role.
-        role: AzureRole,
+        role: crate::azure_role::AzureRole,
         /// The full scope.
         scope: String,
         /// Cluster, or cluster and namespace, for people to read.
@@ -197,7 +185,7 @@ pub enum Op {
         /// The Role's name.
         name: String,
         /// Its rules.
-        rules: Vec<Rule>,
+        rules: Vec<crate::policy::Rule>,
     },
     /// Bind a role to a group.
     BindRole {
@@ -280,7 +268,7 @@ pub enum Op {
     },
     /// Delete a binding that is ours.
     DeleteBinding {
-        /// The binding as observed; the delete is guarded by its uid and version.
+        /// As observed: the delete is guarded by its uid and version.
         binding: Binding,
         /// Group name or person id, for people to read.
         holder: String,

@@ -29,6 +29,8 @@ impl Case {
         match self.change {
             // What was given is taken back, and the request refused.
             Change::GrantedLeft => Outcome::Refused,
+            // Everything is still there to be found.
+            _ if self.entry.name == latchkey_core::revocation::PROOF => Outcome::Unexpected,
             _ => Outcome::Applied,
         }
     }

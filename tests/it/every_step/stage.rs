@@ -138,10 +138,10 @@ impl Stage {
         self.writes.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The writes that change what anybody may do.
+    /// The writes that change what anybody may do: a dry run does not.
     pub fn changes(&self) -> Vec<String> {
         let changes = self.writes().into_iter().filter(|(to, _)| *to != Service::ServiceBus);
-        changes.map(|(_, what)| what).collect()
+        changes.map(|(_, what)| what).filter(|what| !what.contains("dryRun=All")).collect()
     }
 
     /// What anybody may do.

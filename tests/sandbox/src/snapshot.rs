@@ -61,7 +61,15 @@ fn directory_lines(directory: &Directory) -> Vec<String> {
                 group.display_name
             )
         });
-        std::iter::once(line).chain(members)
+        let owners = directory.owners_of(&group.id).filter(|owner| directory.user(owner).is_some());
+        let owners = owners.map(move |owner| {
+            format!(
+                "owner {} of {}",
+                directory.label(owner).unwrap_or_default(),
+                group.display_name
+            )
+        });
+        std::iter::once(line).chain(members).chain(owners)
     });
     let eligible = directory.schedules(Form::Eligible).map(|schedule| {
         let label = |id: &str| directory.label(id).unwrap_or_default();

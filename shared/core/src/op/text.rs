@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Op;
+use super::{Membership, Op};
 use crate::{
     holdings::Binding,
     ids::{GroupName, ObjectId},
@@ -62,7 +62,8 @@ impl fmt::Display for Op {
             Self::EndSessions { person, .. } => write!(f, "- sessions of {person}"),
             Self::JoinGroup { person, name, .. } => write!(f, "+ {person} into group {name}"),
             Self::LeaveGroup { person, name, .. } => write!(f, "- {person} from group {name}"),
-            Self::RemoveOwner { person, name, .. } => {
+            Self::RemoveOwner { membership } => {
+                let Membership { person, name, .. } = membership;
                 write!(f, "- {person} as owner of group {name}")
             }
             Self::EvictMember { name, member, kind, .. } => {

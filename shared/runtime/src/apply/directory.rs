@@ -25,8 +25,9 @@ pub(super) async fn write(cx: &Cx, op: &Op) -> Result<(), StepError> {
             graph.set_sign_in(not_protected(cx, user)?, false).await?;
         }
         Op::EndSessions { user, .. } => graph.revoke_sessions(not_protected(cx, user)?).await?,
-        Op::RemoveOwner { user, group, .. } => {
-            graph.remove_owner(group, not_protected(cx, user)?).await?;
+        Op::RemoveOwner { membership } => {
+            let user = not_protected(cx, &membership.user)?;
+            graph.remove_owner(&membership.group, user).await?;
         }
         Op::EvictMember { group, member, .. } => {
             let member = not_protected(cx, member)?;
