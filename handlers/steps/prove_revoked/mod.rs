@@ -37,9 +37,7 @@ pub struct ProveRevoked;
 impl Step for ProveRevoked {
     const NAME: &'static str = revocation::PROOF;
     const NEEDS: &'static [Need] = &[
-        Graph("User.Read.All"),
         Graph("Directory.Read.All"),
-        Graph("GroupMember.Read.All"),
         Graph("PrivilegedAssignmentSchedule.Read.AzureADGroup"),
         Graph("PrivilegedEligibilitySchedule.Read.AzureADGroup"),
         Arm("Microsoft.Authorization/roleAssignments", &["read"]),

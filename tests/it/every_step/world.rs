@@ -10,12 +10,14 @@ use std::sync::PoisonError;
 use jiff::{SignedDuration, Timestamp};
 use latchkey_core::{
     PersonId, SpellId, TeamName,
-    case::{PersonRecord, person_stream},
+    case::{CaseRecord, Cause, PersonRecord, case_stream, person_stream},
     fact::{Attributes, EventKey, Fact, FactKind, Urgency},
     gate::{self, Part},
     holdings::{Group, RoleAssignment},
     ids::digest,
+    message::About,
     policy::{Authorization, Grant},
+    revocation::{Membership, Path},
 };
 use latchkey_runtime::Cx;
 use sandbox::{ClusterSpec, Directory, Sandbox, World, directory::NewGroup, kubernetes};
@@ -92,6 +94,26 @@ pub async fn fill(sandbox: &Sandbox, cx: &Cx, change: Change) {
     former(&sandbox.world, cx, &ids, change);
     guards(&sandbox.world, cx, &ids, change);
     facts(cx, change).await;
+    taken(cx, &ids.retail).await;
+}
+
+/// The case that `prove_revoked` is asked about: a membership was found and taken, long enough ago
+/// for clusters to be asked.
+async fn taken(cx: &Cx, group: &str) {
+    let id = "c-0123456789abcdef".parse().expect("a case id");
+    let person = About::Person(PersonId::new("1003").expect("a person id"));
+    let (group, name) = (group.parse().expect("an id"), "Retail_dev_team".parse().expect("a name"));
+    let path = Path::Group { group, name, membership: Membership::Assigned };
+    let at = cx.now() - SignedDuration::from_hours(1);
+    let (found, gone) = (vec![path.clone()], vec![path]);
+    let records = [
+        CaseRecord::Opened { about: person, cause: Cause::Sweep, since: None, trace: None },
+        CaseRecord::Paths { at, found, gone: Vec::new() },
+        CaseRecord::Paths { at, found: Vec::new(), gone },
+    ];
+    for record in &records {
+        cx.ledger().append_always(&case_stream(&id), at, record).await.expect("appended");
+    }
 }
 
 /// private-aks as it was before.

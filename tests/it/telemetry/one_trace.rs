@@ -25,6 +25,7 @@ pub async fn leaves(played: &Played) -> String {
     let answer = played.send(&event("person.terminated.v1", "5001", 2, json!({}))).await;
     assert_eq!(answer.status, 202, "{}", answer.complaint());
     played.settled().await;
+    played.proven().await;
     answer.body["caseId"].as_str().expect("a case").to_owned()
 }
 
