@@ -66,6 +66,7 @@ async fn a_leaver_waits_for_the_end_of_a_pause_loudly_and_is_then_shut_out() {
     assert!(resumed["woken"].as_u64() > Some(0), "{resumed}");
     played.settled().await;
     assert!(!may_sign_in(&played, "6001"), "the doors are shut as soon as it is resumed");
+    played.proven().await;
     assert!(played.cases_of("6001").await.iter().all(|case| case.closed), "nothing is stuck");
     assert_eq!(apps(&played).await["warning"], Value::Null);
 }

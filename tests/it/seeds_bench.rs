@@ -137,7 +137,7 @@ async fn closed(stage: &Stage, second: &Doors) -> Result<usize> {
             ensure!(answer.ok(), "{}: {}", awaits.told(), answer.complaint());
             approvals += 1;
         }
-        if cases.iter().all(|case| case.closed) {
+        if cases.iter().all(|case| case.closed || case.waiting.is_some()) {
             return Ok(approvals);
         }
         ensure!(began.elapsed() < LIMIT, "a case stays open: {cases:#?}");

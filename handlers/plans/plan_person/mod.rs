@@ -54,6 +54,9 @@ pub async fn plan(cx: &Cx, message: &PlanMessage, person: &PersonId) -> Result<(
     if !planning::is_owed(cx, message).await? {
         return Ok(());
     }
+    if let Some(until) = proof::rests(cx, message).await? {
+        return planning::wait(cx, message, until).await;
+    }
     let view = PersonView::read(cx, person).await?;
     if let Some(until) = not_yet(cx, message, &view).await? {
         return planning::wait(cx, message, until).await;

@@ -1,7 +1,7 @@
 //! Of somebody who left: which ways in were found, and when their case may close.
 
 use latchkey_core::{
-    CaseId, Plan,
+    CaseId, Plan, Timestamp,
     case::{CaseRecord, Cause, case_stream},
     message::{About, PlanMessage},
     plan::Intent,
@@ -14,6 +14,18 @@ use latchkey_runtime::{
 };
 
 use super::{Seen, planning};
+
+/// Until when a case waits that a net was sent for: what it stands in for has come, and only the
+/// next look may have been lost.
+pub(super) async fn rests(cx: &Cx, message: &PlanMessage) -> Result<Option<Timestamp>, StepError> {
+    if !message.net {
+        return Ok(None);
+    }
+    Ok(match case::read(cx, &message.case_id).await?.last() {
+        Some(CaseRecord::Waiting { until }) if *until > cx.now() => Some(*until),
+        _ => None,
+    })
+}
 
 /// Records which ways in this look finds that were not known, and which it misses.
 pub(super) async fn follow(
