@@ -140,7 +140,7 @@ fn what_no_step_can_take_from_a_leaver_is_told_with_whom_to_ask() {
     let mut held = held(&["Canteen"]);
     let group = group("Ops_Frontend_team");
     held.nested.push(Nested { group: group.clone(), through: "Canteen".parse().unwrap() });
-    held.owned.push(Owned { group: group.clone(), last: false });
+    held.owned.push(Owned { group, last: false });
     held.owned.push(Owned { group: crate::fixtures::group("ClusterAdminGroup"), last: true });
     let contributor = uuid::Uuid::from_u128(7);
     let role = |scope: &str| RoleAssignment {

@@ -112,12 +112,12 @@ impl Log {
             .map(|id| async move { cx.arm().credential_events(&id, since, until).await });
         let mut log = Self::default();
         for event in try_join_all(asked).await?.concat() {
-            log.add(cx, event);
+            log.add(cx, &event);
         }
         Ok(log)
     }
 
-    fn add(&mut self, cx: &Cx, event: CredentialEvent) {
+    fn add(&mut self, cx: &Cx, event: &CredentialEvent) {
         let Some((cluster, None)) = cx.policy().place_of_scope(&event.cluster) else { return };
         let (cluster, at) = (cluster.clone(), event.at);
         if event.rotated {
