@@ -49,8 +49,9 @@ const PKCS_8: &str = "302e020100300506032b657004220420";
 /// but not facts that hold from a later day.
 const HURRY: SignedDuration = SignedDuration::from_secs(100);
 
-/// When the events are over, also the longest pause between two looks is hurried along.
-const LAST_HURRY: SignedDuration = SignedDuration::from_mins(20);
+/// When the events are over, also the longest pause between two looks is hurried along; the bounds
+/// that a leaver's case waits for are longer.
+const LAST_HURRY: SignedDuration = SignedDuration::from_mins(17);
 
 /// Everything that runs.
 pub struct Stage {

@@ -215,7 +215,7 @@ impl Broker {
         self.fast_forward_within(on.then_some(SignedDuration::MAX));
     }
 
-    /// [`Broker::fast_forward`] for messages due within `horizon` from now only; `None` is off.
+    /// [`Broker::fast_forward`] for messages put off by `horizon` at most; `None` is off.
     pub fn fast_forward_within(&self, horizon: Option<SignedDuration>) {
         self.change(|state, _| state.fast_forward = horizon);
     }

@@ -148,14 +148,10 @@ impl State {
         if self.stores.values().any(|store| store.consumed && !store.is_quiet()) {
             return false;
         }
-        let reach = now.saturating_add(horizon).unwrap_or(Timestamp::MAX);
         let waiting = self.stores.values_mut().filter(|store| store.consumed);
-        let next = waiting.filter_map(|store| Some((store.next_scheduled()?, store)));
-        let Some((at, store)) = next.min_by_key(|(at, _)| *at).filter(|(at, _)| *at <= reach)
-        else {
-            return false;
-        };
-        store.arrive_early(at, now);
+        let next = waiting.filter_map(|store| Some((store.next_within(horizon)?, store)));
+        let Some((key, store)) = next.min_by_key(|(key, _)| *key) else { return false };
+        store.arrive_early(key, now);
         true
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::message::{DESCRIPTION, REASON};
@@ -63,7 +63,7 @@ impl Store {
     }
 
     /// Takes a new message in: to wait for its time, or to be delivered.
-    pub fn put(&mut self, message: Message, now: Timestamp) {
+    pub fn put(&mut self, mut message: Message, now: Timestamp) {
         self.perishable |= message.time_to_live.is_some();
         if self.options.requires_session && message.session_id.is_none() {
             self.bury(message, "Session ID is null", "The entity requires sessions.");
@@ -71,6 +71,7 @@ impl Store {
         }
         match message.scheduled_enqueue_time {
             Some(at) if at > now => {
+                message.enqueued_time = now; // until it arrives
                 self.scheduled.insert((at, message.sequence_number), message);
             }
             _ => self.enqueue(message, now),
@@ -103,11 +104,20 @@ impl Store {
         arrived
     }
 
-    /// Delivers what is scheduled for the earliest instant, before its time.
-    pub fn arrive_early(&mut self, at: Timestamp, now: Timestamp) {
-        let later = self.scheduled.split_off(&(at, i64::MAX));
-        let due = std::mem::replace(&mut self.scheduled, later);
-        due.into_values().for_each(|message| self.enqueue(message, now));
+    /// The next message that was put off by no more than this when it was sent: how far ahead it
+    /// is by now says nothing, for everything comes near in the end.
+    pub fn next_within(&self, horizon: SignedDuration) -> Option<(Timestamp, i64)> {
+        let soon = |(at, message): (Timestamp, &Message)| {
+            at.duration_since(message.enqueued_time) <= horizon
+        };
+        self.scheduled.iter().find(|((at, _), message)| soon((*at, message))).map(|(key, _)| *key)
+    }
+
+    /// Delivers a message that waits, before its time.
+    pub fn arrive_early(&mut self, key: (Timestamp, i64), now: Timestamp) {
+        if let Some(message) = self.scheduled.remove(&key) {
+            self.enqueue(message, now);
+        }
     }
 
     fn unlock_expired(&mut self, now: Timestamp) -> bool {
