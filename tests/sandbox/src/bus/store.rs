@@ -91,9 +91,19 @@ impl Store {
     /// Lets time do its work: due messages arrive, run-out locks fall, expired messages go.
     /// Says whether anything changed.
     pub fn tick(&mut self, now: Timestamp) -> bool {
+        if !self.is_due(now) {
+            return false;
+        }
         self.unlock_dead(|_, until| until <= now);
         let moved = [self.arrive(now), self.unlock_expired(now), self.expire(now)];
         moved.contains(&true)
+    }
+
+    /// Whether time has anything to do here: everybody who waits for anything asks at every change.
+    fn is_due(&self, now: Timestamp) -> bool {
+        self.perishable
+            || !self.dead_locks.is_empty()
+            || self.next_due().is_some_and(|due| due <= now)
     }
 
     fn arrive(&mut self, now: Timestamp) -> bool {
