@@ -8,6 +8,7 @@ param busId string
 
 var queries = [
   { name: 'stuck', severity: 1, threshold: 0, what: 'A case needs somebody.', text: loadTextContent('../queries/stuck.kql') }
+  { name: 'overdue', severity: 1, threshold: 0, what: 'It is not proven in time that a leaver is out.', text: loadTextContent('../queries/overdue.kql') }
   { name: 'lockouts', severity: 1, threshold: 0, what: 'A lockout was refused.', text: loadTextContent('../queries/lockouts.kql') }
   { name: 'silence', severity: 2, threshold: 0, what: 'A feed is silent.', text: loadTextContent('../queries/silence.kql') }
   { name: 'failures', severity: 2, threshold: 0, what: 'A message could not be handled.', text: loadTextContent('../queries/failures.kql') }

@@ -77,15 +77,7 @@ async fn a_case_waits_for_every_bound_is_proven_and_ends_with_a_receipt() {
 async fn what_comes_back_is_taken_again_and_counts_anew() {
     let played = leaver().await;
     pass(&played, 20).await;
-    let upn = format!("p{PERSON}@contoso.onmicrosoft.com");
-    {
-        let world = &played.stage.sandbox.world;
-        let mut directory = world.directory.write().expect("the directory");
-        let user = directory.user(&upn).expect("the user").id.clone();
-        let group = directory.groups().find(|group| group.display_name == "Ops_Frontend_team");
-        let group = group.expect("the group").id.clone();
-        assert!(directory.add_member(&group, &user));
-    }
+    let upn = give_back(&played);
     pass(&played, 75).await;
     let (_, records) = case_of_the_end(&played).await;
     assert!(!case::is_closed(&records), "a token of the second membership may live");
@@ -106,6 +98,46 @@ async fn a_look_that_is_lost_is_asked_for_again_by_the_sweep() {
     played.settled().await;
     let (_, records) = case_of_the_end(&played).await;
     assert!(case::is_closed(&records), "{records:#?}");
+    let overdue: Vec<_> = records.iter().filter_map(overdue).collect();
+    assert_eq!(overdue, [["sign-in", "sessions", "writes in the clusters"]], "somebody was called");
+}
+
+fn overdue(record: &CaseRecord) -> Option<&[String]> {
+    match record {
+        CaseRecord::Overdue { paths, .. } => Some(paths),
+        _ => None,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_sweep_finds_while_the_case_waits_is_taken_in_that_case() {
+    let played = leaver().await;
+    pass(&played, 20).await;
+    let before = played.cases_of(PERSON).await.len();
+    let upn = give_back(&played);
+    sweep::sweep(&played.turned_cx(sweep::NAME)).await.expect("it sweeps");
+    played.settled().await;
+    assert_eq!(played.lines_with(&upn), [format!("user {upn} disabled")]);
+    assert_eq!(played.cases_of(PERSON).await.len(), before, "no case was opened beside it");
+    pass(&played, 75).await;
+    assert!(!case::is_closed(&case_of_the_end(&played).await.1), "a second token may live");
+    pass(&played, 20).await;
+    let (id, records) = case_of_the_end(&played).await;
+    assert!(case::is_closed(&records), "{records:#?}");
+    let group = receipt(&played, &id).await.paths.pop().expect("a path");
+    assert_eq!(group.told, "group Ops_Frontend_team");
+    assert_ne!(group.writes, Vec::<String>::new(), "it was taken in this case");
+}
+
+/// Somebody takes the leaver into the group once more.
+fn give_back(played: &Played) -> String {
+    let upn = format!("p{PERSON}@contoso.onmicrosoft.com");
+    let mut directory = played.stage.sandbox.world.directory.write().expect("the directory");
+    let user = directory.user(&upn).expect("the user").id.clone();
+    let group = directory.groups().find(|group| group.display_name == "Ops_Frontend_team");
+    let group = group.expect("the group").id.clone();
+    assert!(directory.add_member(&group, &user));
+    upn
 }
 
 async fn receipt(played: &Played, id: &CaseId) -> Receipt {

@@ -95,7 +95,12 @@ async fn out(
     seen: &Seen,
     (mut plan, began): (Plan, Instant),
 ) -> Result<(), StepError> {
+    let Some(message) = &proof::joined(cx, message, view, &plan).await? else { return Ok(()) };
     proof::follow(cx, message, seen, &plan).await?;
+    proof::call_if_overdue(cx, message).await?;
+    if plan.is_done() {
+        plan.residue = proof::left_open(cx, message).await?;
+    }
     if plan.is_done() {
         match proof::next(cx, message, view, &plan).await? {
             End::Waits => return Ok(()),

@@ -1,5 +1,6 @@
 //! Of somebody who left: which ways in were found, and when their case may close.
 
+use jiff::SignedDuration;
 use latchkey_core::{
     CaseId, Plan, Timestamp,
     case::{CaseRecord, Cause, case_stream},
@@ -14,6 +15,10 @@ use latchkey_runtime::{
 };
 
 use super::{Seen, planning};
+
+/// How long after its last record a case is taken to be at work: its next look, or the net below
+/// it, has come by then.
+const IN_HAND: SignedDuration = SignedDuration::from_mins(5);
 
 /// Until when a case waits that a net was sent for: what it stands in for has come, and only the
 /// next look may have been lost.
@@ -45,6 +50,65 @@ pub(super) async fn follow(
     })
     .await?;
     Ok(())
+}
+
+/// The look as one of the case in which the person is being taken out already: one that nobody
+/// opened a case for, a sweep's or that of a change which our own writes brought about, opens none
+/// beside it with a receipt of its own. None while that case has its own look before it.
+pub(super) async fn joined(
+    cx: &Cx,
+    message: &PlanMessage,
+    view: &PersonView,
+    plan: &Plan,
+) -> Result<Option<PlanMessage>, StepError> {
+    if plan.is_done() || !case::read(cx, &message.case_id).await?.is_empty() {
+        return Ok(Some(message.clone()));
+    }
+    for id in view.cases.iter().rev() {
+        let (records, last) = case::read_dated(cx, id).await?;
+        let over = case::is_closed(&records) || case::is_stuck(&records);
+        if over || !takes_out(&records) {
+            continue;
+        }
+        if cx.now().duration_since(last) < IN_HAND && !waits(&records) {
+            return Ok(None);
+        }
+        let about = About::Person(view.person.clone());
+        return Ok(Some(PlanMessage::look(id.clone(), about, case::last_look(&records) + 1)));
+    }
+    Ok(Some(message.clone()))
+}
+
+/// Whether the case is one that shut the doors of a leaver, or found ways in.
+fn takes_out(records: &[CaseRecord]) -> bool {
+    let tells = |record: &CaseRecord| {
+        matches!(record, CaseRecord::Planned { attempt: 0, .. } | CaseRecord::Paths { .. })
+    };
+    records.iter().any(tells)
+}
+
+fn waits(records: &[CaseRecord]) -> bool {
+    matches!(records.last(), Some(CaseRecord::Waiting { .. }))
+}
+
+/// What is left although the plan has nothing to say about it: the case may not close over it.
+pub(super) async fn left_open(cx: &Cx, message: &PlanMessage) -> Result<Vec<String>, StepError> {
+    let records = case::read(cx, &message.case_id).await?;
+    let story = Story::of(&records, &cx.policy().revocation);
+    let open = story.open().into_iter();
+    Ok(open
+        .map(|path| format!("{} is there, and no plan takes it", path.told(cx.policy())))
+        .collect())
+}
+
+/// Calls somebody when a bound has passed and it is not proven that the person is out.
+pub(super) async fn call_if_overdue(cx: &Cx, message: &PlanMessage) -> Result<(), StepError> {
+    let records = case::read(cx, &message.case_id).await?;
+    let revocation = &cx.policy().revocation;
+    let story = Story::of(&records, revocation);
+    let late = story.overdue(revocation, cx.now()).map(|late| late.path.told(cx.policy()));
+    let late: Vec<_> = late.collect();
+    if late.is_empty() { Ok(()) } else { case::mark_overdue(cx, &message.case_id, late).await }
 }
 
 /// What a case comes to in which nothing is left to take away.

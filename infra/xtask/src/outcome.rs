@@ -232,6 +232,7 @@ impl Case {
             | CaseRecord::Began { .. }
             | CaseRecord::Paused { .. }
             | CaseRecord::Paths { .. }
+            | CaseRecord::Overdue { .. }
             | CaseRecord::Closed { .. } => {}
         }
     }

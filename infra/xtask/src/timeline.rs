@@ -65,6 +65,9 @@ fn lines(record: &CaseRecord) -> Vec<String> {
             let found = found.iter().map(|path| format!("found   {path}"));
             found.chain(gone.iter().map(|path| format!("gone    {path}"))).collect()
         }
+        CaseRecord::Overdue { paths, .. } => {
+            vec![format!("OVERDUE {}", paths.join("; "))]
+        }
         CaseRecord::AwaitsApproval(ask) => {
             let (by, hash) = (&ask.by, &ask.plan_hash);
             let mut lines = vec![format!("awaits  approval by {by}: cargo xtask approve {hash}")];

@@ -80,6 +80,14 @@ pub enum CaseRecord {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         gone: Vec<Path>,
     },
+    /// The bound of these ways in of a leaver has passed, and it is not proven that they are gone.
+    #[serde(rename_all = "camelCase")]
+    Overdue {
+        /// When that was seen.
+        at: Timestamp,
+        /// The ways in, in plain words.
+        paths: Vec<String>,
+    },
     /// A step decided something that somebody must approve first; nothing was written.
     AwaitsApproval(Ask),
     /// Somebody approved exactly that decision.

@@ -19,4 +19,4 @@ pub use doors::{AdminDoor, Doors};
 pub use path::{Membership, Path};
 pub use proof::{Answer, Observed, Question, Seen, Write, judge, questions};
 pub use receipt::{Beside, Receipt, Revoked};
-pub use story::{DOORS, Forecast, PROOF, Story, Tracked};
+pub use story::{DOORS, Forecast, GRACE, PROOF, Story, Tracked};

@@ -83,6 +83,16 @@ pub async fn read(cx: &Cx, id: &CaseId) -> Result<Vec<CaseRecord>, StepError> {
     journal::read(cx, &case_stream(id)).await
 }
 
+/// Reads a case, and when the last thing was recorded in it.
+///
+/// # Errors
+/// Whatever the ledger answers.
+pub async fn read_dated(cx: &Cx, id: &CaseId) -> Result<(Vec<CaseRecord>, Timestamp), StepError> {
+    let records = cx.ledger().read(&case_stream(id)).await?;
+    let last = records.last().map_or(Timestamp::MIN, |record| record.at);
+    Ok((journal::typed(&records)?, last))
+}
+
 /// Whether observation agreed last time anybody looked.
 pub fn is_closed(records: &[CaseRecord]) -> bool {
     records.iter().rev().find_map(|record| match record {
@@ -129,6 +139,25 @@ pub async fn mark_stuck(
     .await?;
     if wrote {
         told::stuck(&records);
+    }
+    Ok(())
+}
+
+/// Records that bounds of these ways in have passed and nobody has proven them gone, once for the
+/// same ones, and calls somebody.
+///
+/// # Errors
+/// Whatever the ledger answers.
+pub async fn mark_overdue(cx: &Cx, id: &CaseId, paths: Vec<String>) -> Result<(), StepError> {
+    let overdue = CaseRecord::Overdue { at: cx.now(), paths: paths.clone() };
+    let told = |record: &CaseRecord| matches!(record, CaseRecord::Overdue { paths: before, .. } if *before == paths);
+    let (wrote, records) = append_if(cx, &case_stream(id), |seen: &[CaseRecord]| {
+        (!seen.iter().any(told)).then(|| overdue.clone())
+    })
+    .await?;
+    if wrote {
+        tracing::error!(case = %id, ?paths, "overdue");
+        told::overdue(&records);
     }
     Ok(())
 }

@@ -44,6 +44,7 @@ where
     }
 }
 
-fn typed<T: DeserializeOwned>(records: &[Record]) -> Result<Vec<T>, StepError> {
+/// The records as values of ours.
+pub(crate) fn typed<T: DeserializeOwned>(records: &[Record]) -> Result<Vec<T>, StepError> {
     Ok(records.iter().map(Record::parse).collect::<Result<_, _>>()?)
 }

@@ -20,6 +20,7 @@ struct Instruments {
     opened: Counter<u64>,
     closed: Counter<u64>,
     stuck: Counter<u64>,
+    overdue: Counter<u64>,
     open: Gauge<u64>,
     doors_shut: Histogram<f64>,
     writes_cut: Histogram<f64>,
@@ -51,6 +52,11 @@ impl Instruments {
             opened: count("latchkey.case.opened", "{case}", "Cases that began"),
             closed: count("latchkey.case.closed", "{case}", "Cases that a look found as desired"),
             stuck: count("latchkey.case.stuck", "{case}", "Cases that somebody must come for"),
+            overdue: count(
+                "latchkey.case.overdue",
+                "{case}",
+                "Leavers' cases whose bound passed without proof",
+            ),
             open: meter
                 .u64_gauge("latchkey.case.open")
                 .with_unit("{case}")
@@ -121,6 +127,11 @@ pub fn path_proven(kind: &'static str, after: Duration) {
 /// A case needs somebody.
 pub fn stuck(of: &str) {
     ALL.stuck.add(1, &path(of));
+}
+
+/// The bound of a leaver's case passed, and it is not proven.
+pub fn overdue(of: &str) {
+    ALL.overdue.add(1, &path(of));
 }
 
 /// So many cases are open, and so many beside them wait for somebody.

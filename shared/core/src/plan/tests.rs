@@ -620,6 +620,18 @@ proptest! {
     }
 
     #[test]
+    fn a_leavers_plan_is_done_only_when_no_way_in_is_left(facts in facts(), held in holdings(), now in 0_i64..60) {
+        let policy = policy();
+        let state = PersonState::of(&person(), &facts, hour(now));
+        if let Ok(plan) = plan_person(&policy, &state, &held, Past::default(), &admins(&policy, 1..10), hour(now))
+            && state.standing() == Standing::Left
+            && plan.is_done()
+        {
+            prop_assert_eq!(Path::of(&held), [].into());
+        }
+    }
+
+    #[test]
     fn no_plan_gives_anything_to_somebody_without_an_active_spell(facts in facts(), held in holdings(), now in 0_i64..60) {
         let policy = policy();
         let state = PersonState::of(&person(), &facts, hour(now));

@@ -80,6 +80,8 @@ pub struct Leaver {
     pub paths: Vec<Tracked>,
     /// How the case stands.
     pub standing: Standing,
+    /// Ways in whose bound has passed without proof.
+    pub overdue: Vec<Path>,
     /// What needs a person, as the last look says.
     pub residue: Vec<String>,
     /// What steps did.
@@ -98,7 +100,9 @@ impl Leaver {
         else {
             return None;
         };
-        let paths = Story::of(&told.records, revocation).paths;
+        let story = Story::of(&told.records, revocation);
+        let overdue = story.overdue(revocation, now).map(|late| late.path.clone()).collect();
+        let paths = story.paths;
         let since = (*since).or_else(|| paths.iter().map(|path| path.found_at).min())?;
         if paths.is_empty() {
             return None;
@@ -113,6 +117,7 @@ impl Leaver {
             out_at: latest(&paths, |path| path.out_by.filter(|at| *at <= now)),
             proven_at: latest(&paths, |path| path.proof.as_ref().map(|(at, _)| *at)),
             standing: Standing::of(&told.records),
+            overdue,
             residue: residue(&told.records),
             lines: told.records.iter().filter_map(line).collect(),
             receipt: told.receipt,

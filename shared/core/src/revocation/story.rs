@@ -17,6 +17,9 @@ use crate::{
 /// The step that proves it.
 pub const PROOF: &str = "prove_revoked";
 
+/// How long after its bound a proof may take before somebody is told: a few looks and their pauses.
+pub const GRACE: SignedDuration = SignedDuration::from_mins(10);
+
 /// The steps that shut a leaver's doors, in the order in which they are sent, and what each shuts.
 pub const DOORS: [(&str, Path); 3] = [
     ("disable_sign_in", Path::SignIn),
@@ -84,6 +87,21 @@ impl Story {
     /// The next instant at which something can be proven; none when nothing is left to prove.
     pub fn next_proof(&self) -> Option<Timestamp> {
         self.unproven().filter_map(|tracked| tracked.provable_from).min()
+    }
+
+    /// The ways in whose bound passed longer than [`GRACE`] ago, and nobody has proven them gone:
+    /// of one that is still there the bound counts from when it was found.
+    pub fn overdue(
+        &self,
+        revocation: &Revocation,
+        now: Timestamp,
+    ) -> impl Iterator<Item = &Tracked> {
+        let unproven = self.paths.iter().filter(|tracked| tracked.proof.is_none());
+        unproven.filter(move |tracked| {
+            let lasts = tracked.path.bound().lasts(revocation);
+            let by = tracked.provable_from.unwrap_or_else(|| later(tracked.found_at, lasts));
+            later(by, GRACE) < now
+        })
     }
 
     /// Until when a token may live that was issued before the doors were shut; none when no door is

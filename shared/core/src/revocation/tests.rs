@@ -112,6 +112,27 @@ fn a_proof_counts_only_for_what_could_be_proven_then() {
 }
 
 #[test]
+fn a_way_in_is_overdue_when_its_bound_has_passed_without_proof() {
+    let revocation = Revocation::default();
+    let overdue = |records: &[CaseRecord], minutes: i64| {
+        let story = Story::of(records, &revocation);
+        let late: Vec<_> =
+            story.overdue(&revocation, at(minutes)).map(|late| late.path.to_string()).collect();
+        late.join(", ")
+    };
+    let mut records = until_gone();
+    assert_snapshot!(overdue(&records, 29), @"");
+    assert_snapshot!(overdue(&records, 30), @"sign-in, sessions");
+    assert_snapshot!(overdue(&records, 104), @"sign-in, sessions, group Ops_Frontend_team, Azure role a7ffa36f-339b-4b5c-8bdf-e2c188b2c0eb at /subscriptions/1");
+    records.push(evidence(PROOF, 94, Outcome::AsExpected, &[]));
+    assert_snapshot!(overdue(&records, 104), @"");
+    let still_there = [seen(100, &[member()], &[])];
+    records.extend(still_there);
+    assert_snapshot!(overdue(&records, 200), @"");
+    assert_snapshot!(overdue(&records, 201), @"group Ops_Frontend_team");
+}
+
+#[test]
 fn what_comes_back_is_open_again_and_counts_anew() {
     let mut records = until_gone();
     records.push(seen(30, &[member()], &[]));

@@ -41,6 +41,13 @@ pub(super) fn stuck(records: &[CaseRecord]) {
     }
 }
 
+/// A bound of the case passed, and it is not proven.
+pub(super) fn overdue(records: &[CaseRecord]) {
+    if let Some((path, _)) = opening(records) {
+        metrics::overdue(path);
+    }
+}
+
 /// A step left evidence; the last door's is told with the time since the event.
 pub(super) fn evidence(evidence: &Evidence, records: &[CaseRecord], now: Timestamp) {
     metrics::step_done(&evidence.step, outcome(evidence.outcome));

@@ -128,6 +128,7 @@ fn reasons(leaver: &Leaver) -> Vec<String> {
         Standing::Stuck(why) => why.clone(),
         _ => Vec::new(),
     };
+    reasons.extend(leaver.overdue.iter().map(|path| format!("not proven in time: {path}")));
     let more: Vec<_> = leaver.residue.iter().filter(|line| !reasons.contains(line)).collect();
     reasons.extend(more.into_iter().cloned().collect::<Vec<_>>());
     reasons
