@@ -44,6 +44,7 @@ impl Broker {
             let now = self.inner.clock.now();
             state.tick(now);
             let answer = act(&mut state, now);
+            state.changed();
             state.tick(now);
             answer
         };
@@ -52,10 +53,12 @@ impl Broker {
     }
 
     fn look<T>(&self, act: impl FnOnce(&State) -> T) -> T {
-        self.change_quietly(|state, _| act(state))
+        self.attempt(|state, _| act(state))
     }
 
-    fn change_quietly<T>(&self, act: impl FnOnce(&mut State, Timestamp) -> T) -> T {
+    /// Runs `act`, and wakes those who wait only if time did something. What `act` changes it has to
+    /// [say](State::changed).
+    fn attempt<T>(&self, act: impl FnOnce(&mut State, Timestamp) -> T) -> T {
         let (moved, answer) = {
             let mut state = self.state();
             let now = self.inner.clock.now();
@@ -79,11 +82,14 @@ impl Broker {
         loop {
             changed.borrow_and_update();
             turned.borrow_and_update();
-            let (answer, due) = self.change_quietly(|state, now| {
+            let (answer, due) = self.attempt(|state, now| {
                 let mut answer = attempt(state, now);
                 // Asking makes an entity one that somebody reads, which may let time skip ahead.
                 while answer.is_none() && state.tick(now) {
                     answer = attempt(state, now);
+                }
+                if answer.is_some() {
+                    state.changed();
                 }
                 (answer, state.next_due())
             });

@@ -65,6 +65,9 @@ impl Broker {
     }
 
     fn consume<'a>(state: &'a mut State, entity: &Entity) -> Result<&'a mut Store, BusError> {
+        if state.stores.get(entity).is_some_and(|store| !store.consumed) {
+            state.changed();
+        }
         let store = state.stores.get_mut(entity);
         let store = store.ok_or_else(|| BusError::NoEntity(entity.to_string()))?;
         store.consumed = true;

@@ -27,6 +27,8 @@ pub(super) struct State {
     pub stores: BTreeMap<Entity, Store>,
     doors: BTreeMap<String, Door>,
     sequence: i64,
+    /// That nothing is to be done before this instant (ever, if none), as long as nothing changes.
+    rests: Option<Option<Timestamp>>,
     /// How far ahead of its time a scheduled message may be delivered when nothing else is to do.
     pub fast_forward: Option<SignedDuration>,
 }
@@ -132,13 +134,27 @@ impl State {
         Ok(Sent::Accepted(self.sequence))
     }
 
+    /// Something was changed: time may have work at once.
+    pub fn changed(&mut self) {
+        self.rests = None;
+    }
+
     /// Lets time do its work in every entity. Says whether anything changed.
+    ///
+    /// Everybody who waits for anything asks at every change: all but the first learn from `rests`
+    /// that there is nothing to do.
     pub fn tick(&mut self, now: Timestamp) -> bool {
+        if self.rests.is_some_and(|until| until.is_none_or(|until| until > now)) {
+            return false;
+        }
         let mut moved = false;
         for store in self.stores.values_mut() {
             moved |= store.tick(now);
         }
-        self.skip_ahead(now) || moved
+        let moved = self.skip_ahead(now) || moved;
+        let is_known = !moved && !self.stores.values().any(Store::is_watched);
+        self.rests = is_known.then(|| self.due());
+        moved
     }
 
     /// With fast-forward on and nothing else to do, delivers the next scheduled messages early.
@@ -157,6 +173,10 @@ impl State {
 
     /// The earliest instant at which [`State::tick`] would do something by itself.
     pub fn next_due(&self) -> Option<Timestamp> {
+        self.rests.unwrap_or_else(|| self.due())
+    }
+
+    fn due(&self) -> Option<Timestamp> {
         self.stores.values().filter_map(Store::next_due).min()
     }
 

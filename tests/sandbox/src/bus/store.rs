@@ -99,11 +99,14 @@ impl Store {
         moved.contains(&true)
     }
 
-    /// Whether time has anything to do here: everybody who waits for anything asks at every change.
+    /// Whether time has anything to do here.
     fn is_due(&self, now: Timestamp) -> bool {
-        self.perishable
-            || !self.dead_locks.is_empty()
-            || self.next_due().is_some_and(|due| due <= now)
+        self.is_watched() || self.next_due().is_some_and(|due| due <= now)
+    }
+
+    /// Whether time may have something to do here that [`Store::next_due`] does not tell.
+    pub fn is_watched(&self) -> bool {
+        self.perishable || !self.dead_locks.is_empty()
     }
 
     fn arrive(&mut self, now: Timestamp) -> bool {
