@@ -40,6 +40,15 @@ pub fn median<T: Copy + Ord>(values: &[T]) -> Option<T> {
     values.get(values.len() / 2).copied()
 }
 
+/// The smallest value that so many of a hundred do not exceed (nearest rank).
+#[must_use]
+pub fn percentile<T: Copy + Ord>(values: &[T], percent: usize) -> Option<T> {
+    let mut values = values.to_vec();
+    values.sort_unstable();
+    let rank = (values.len() * percent).div_ceil(100).max(1);
+    values.get(rank - 1).copied()
+}
+
 /// Milliseconds with one digit.
 #[must_use]
 pub fn ms(time: Duration) -> String {

@@ -29,7 +29,7 @@ impl World {
     /// # Errors
     /// When a port cannot be bound.
     pub(crate) fn launch(self: &Arc<Self>, spec: ClusterSpec) -> io::Result<Url> {
-        let (listener, url) = listen()?;
+        let (listener, url) = listen(0)?;
         let state = kubernetes::State::new(&spec);
         self.clusters
             .write()
@@ -45,8 +45,8 @@ impl World {
             .unwrap_or_else(PoisonError::into_inner)
             .clusters
             .insert(spec.name.clone(), url.clone());
-        let router = kubernetes::router(self.clone(), spec.name);
-        self.serve(listener, Service::Kubernetes, router);
+        let port = url.port().unwrap_or_default();
+        self.open_line(&spec.name, listener, port);
         Ok(url)
     }
 
@@ -58,9 +58,9 @@ impl World {
     }
 }
 
-/// A free loopback port and its address.
-fn listen() -> io::Result<(TcpListener, Url)> {
-    let listener = StdListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+/// This loopback port, any free one for 0, and its address.
+pub(crate) fn listen(port: u16) -> io::Result<(TcpListener, Url)> {
+    let listener = StdListener::bind((Ipv4Addr::LOCALHOST, port))?;
     listener.set_nonblocking(true)?;
     let port = listener.local_addr()?.port();
     let url = Url::parse(&format!("https://localhost:{port}/")).map_err(io::Error::other)?;

@@ -20,6 +20,7 @@ pub mod identity;
 pub mod kubernetes;
 pub mod lag;
 mod launch;
+mod lines;
 pub mod notifications;
 pub mod real;
 pub mod rights;

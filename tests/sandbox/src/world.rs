@@ -89,6 +89,7 @@ pub struct World {
     /// The key that signs tokens.
     pub keys: identity::Keys,
     pub(crate) launcher: Launcher,
+    pub(crate) lines: crate::lines::Lines,
     pub(crate) sessions: identity::Sessions,
     pub(crate) graph_throttle: graph::Throttle,
     pub(crate) endpoints: RwLock<Endpoints>,
@@ -123,6 +124,7 @@ impl World {
             rights: rights::Table::default(),
             keys: identity::Keys::of_this_process()?,
             launcher,
+            lines: crate::lines::Lines::default(),
             sessions: identity::Sessions::default(),
             graph_throttle: graph::Throttle::default(),
             endpoints: RwLock::new(endpoints),

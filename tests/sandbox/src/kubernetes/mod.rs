@@ -54,6 +54,7 @@ use request::Attributes;
 use status::Failure;
 
 use crate::azure::{self, AccessProfile};
+use crate::door::hang_up;
 use crate::{Caller, World};
 
 /// A token carries up to this many groups.
@@ -72,6 +73,9 @@ async fn handle(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    if world.lines.silence(&cluster).await {
+        return hang_up();
+    }
     let request = Request { method: &method, uri: &uri, headers: &headers, body: &body };
     let answer = answer(&world, &cluster, caller.as_deref(), &request);
     answer.unwrap_or_else(IntoResponse::into_response)
