@@ -4,6 +4,7 @@
 use std::{collections::BTreeMap, sync::PoisonError};
 
 use insta::assert_snapshot;
+use jiff::SignedDuration;
 use latchkey_core::gate::{self, Entry, id_key};
 use reqwest::Method;
 use sandbox::{ApiServer, Fault, Seen, Service, Who};
@@ -230,4 +231,38 @@ async fn a_guard_that_somebody_took_down_is_put_up_again() {
     let look = played.order("plan_cluster", &json!({ "cluster": RETAIL })).await;
     assert_eq!(look.body["look"]["plan"], json!(["+ guard of retail-aks"]));
     assert_eq!(write(&played, &leaver).await, 403);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_of_before_reads_by_its_groups_until_it_ends_and_never_writes_again() {
+    let (played, [leaver, other]) = with_members(["7901", "7902"]).await;
+    let upn = "p7901@contoso.onmicrosoft.com";
+    {
+        let clusters = &played.stage.sandbox.world.clusters;
+        let mut clusters = clusters.write().unwrap_or_else(PoisonError::into_inner);
+        let state = clusters.get_mut(RETAIL).expect("the cluster");
+        state.bind(("default", "by-name"), ("ClusterRole", "view"), ("User", upn));
+    }
+    let named = "api/v1/namespaces/default/configmaps";
+    let read = async |path| ask(&played, &leaver.token, Method::GET, path).await.0;
+    assert_eq!((read(MAPS).await, read(named).await), (200, 200));
+    played.tell(&left("7901", 2)).await;
+    let groups = played.lines_with(&format!("member {upn}"));
+    assert_eq!(groups, Vec::<String>::new(), "everything was taken, and the token says otherwise");
+    for path in [
+        MAPS,
+        "api/v1/namespaces/dev/pods/none/exec",
+        "api/v1/namespaces/dev/pods/none/portforward",
+    ] {
+        let (status, told) = ask(&played, &leaver.token, Method::POST, path).await;
+        assert_eq!(status, 403, "{path}: {told}");
+        assert!(told.contains("access has ended"), "{path}: {told}");
+    }
+    assert_eq!(read(MAPS).await, 200, "the token names the group that is bound");
+    assert_eq!(read(named).await, 403, "the binding named the person");
+    assert_eq!(write(&played, &other).await, 201);
+    played.stage.sandbox.world.clock.advance(SignedDuration::from_hours(25));
+    for method in [Method::GET, Method::POST] {
+        assert_eq!(ask(&played, &leaver.token, method, MAPS).await.0, 401, "the token is over");
+    }
 }

@@ -1,5 +1,6 @@
 //! Is everybody who left cut off by every way in, whatever the way and whatever goes wrong?
 
+mod at_once;
 mod forgotten;
 mod orders;
 mod stubborn;
@@ -14,7 +15,7 @@ use jiff::SignedDuration;
 use latchkey_core::{
     CaseId, PersonId,
     case::{CaseRecord, Evidence},
-    revocation::Path,
+    revocation::{Path, Receipt},
     state::Standing,
 };
 use latchkey_runtime::{Cx, PersonView, case, held};
@@ -168,6 +169,16 @@ async fn failures(played: &Played, person: &str) -> BTreeSet<String> {
         }
     }
     failed
+}
+
+/// The receipt of the case of a person's end.
+async fn receipt(played: &Played, person: &str) -> Receipt {
+    let cases = played.cases_of(person).await;
+    let end = cases.iter().rfind(|case| case.closed && case.event.contains("terminated"));
+    let stream = format!("receipts/{}", end.expect("a closed case").case_id);
+    let read = played.stage.clients.ledger.read_as::<Value>(&stream).await;
+    let record = read.expect("readable").pop().expect("a receipt");
+    serde_json::from_value(record["receipt"].clone()).expect("a receipt")
 }
 
 async fn turn(played: &Played, minutes: i64) {

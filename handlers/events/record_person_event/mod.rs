@@ -109,5 +109,6 @@ fn cause(fact: &Fact) -> Cause {
         id: fact.event.id.clone(),
         kind: fact.kind.event_type().to_owned(),
         late: fact.late(),
+        effective: fact.late().then_some(fact.effective),
     }
 }

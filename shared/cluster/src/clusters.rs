@@ -11,9 +11,12 @@ use http::HeaderValue;
 use kube::Client;
 use latchkey_azure::{Arm, Tokens};
 use latchkey_core::{CallError, ClusterName};
-use tokio::sync::OnceCell;
+use tokio::{sync::OnceCell, time::Instant};
 
-use crate::connect;
+use crate::{
+    connect,
+    silence::{Attempt, Silences},
+};
 
 /// Patience with API servers, and for whom their tokens are.
 #[derive(Debug, Clone)]
@@ -49,18 +52,21 @@ impl Default for ClusterOptions {
 
 type Slots = BTreeMap<String, Arc<OnceCell<Client>>>;
 
-/// The clients that are connected, by ARM id.
+/// The clients that are connected, and what does not answer, by ARM id.
 #[derive(Clone, Default)]
-struct Clients(Arc<Mutex<Slots>>);
+struct Clients {
+    slots: Arc<Mutex<Slots>>,
+    silences: Silences,
+}
 
 impl Clients {
     fn slot(&self, key: &str) -> Arc<OnceCell<Client>> {
-        let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(slots.entry(key.to_owned()).or_default())
     }
 
     fn forget(&self, key: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
     }
 }
 
@@ -138,12 +144,34 @@ impl Kept {
     pub(crate) fn forget(&self) {
         self.clients.forget(&self.key);
     }
+
+    /// A request that is sent at this instant; none where the cluster does not answer.
+    pub(crate) fn attempt(&self, now: Instant) -> Option<Attempt> {
+        self.clients.silences.attempt(&self.key, now)
+    }
+
+    /// The request that finds out whether it answers again, where it is time for one.
+    pub(crate) fn find_out(&self, now: Instant) -> Option<Attempt> {
+        self.clients.silences.find_out(&self.key, now)
+    }
+
+    /// Whether the cluster does not answer.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.clients.silences.is_silent(&self.key)
+    }
 }
 
 impl Cluster {
     /// The policy's name of the cluster.
     pub fn name(&self) -> &ClusterName {
         &self.name
+    }
+
+    /// The same cluster, waited for no longer than this for each answer.
+    pub(crate) fn within(&self, patience: Duration) -> Self {
+        let mut options = ClusterOptions::clone(&self.options);
+        options.attempt_timeout = options.attempt_timeout.min(patience);
+        Self { options: Arc::new(options), ..self.clone() }
     }
 }
 

@@ -42,6 +42,12 @@ pub(crate) fn rejected(what: &'static str, code: &str, message: &str) -> CallErr
     CallError::Rejected { call: call(what), code: code.into(), message: message.into() }
 }
 
+/// Not sent: the cluster left an earlier request unanswered.
+pub(crate) fn silent(what: &'static str) -> CallError {
+    let source = Some("it left a request unanswered just now".into());
+    CallError::Busy { call: call(what), retry_after: None, source }
+}
+
 pub(crate) fn conflict(what: &'static str) -> CallError {
     CallError::Conflict { call: call(what) }
 }

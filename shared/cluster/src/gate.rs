@@ -1,6 +1,9 @@
 //! The gate: the admission policy, and the list of leavers that it reads.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use http::{HeaderValue, Request, header::CONTENT_TYPE};
 use kube::{
@@ -18,6 +21,9 @@ use crate::{Cluster, MANAGER, failure, namespaces::optional};
 
 /// How often an object is tried to be created whose kind is not served yet.
 const ESTABLISHED: usize = 5;
+
+/// How long the answer to a leaver's entry is waited for.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 impl Cluster {
     /// The list of leavers; none when there is no list. One request.
@@ -80,7 +86,9 @@ impl Cluster {
         Ok(())
     }
 
-    /// Lists somebody under these keys, whatever is listed under others.
+    /// Lists somebody under these keys, whatever is listed under others. A cluster that does not
+    /// answer is waited for a few seconds only: while one leaver waits for it, others wait for
+    /// their turn.
     ///
     /// # Errors
     /// [`CallError::NotFound`] when there is no list, [`CallError::Lost`] when it may have been
@@ -88,7 +96,7 @@ impl Cluster {
     pub async fn cut_writes(&self, keys: &Keys, entry: &Entry) -> Result<(), CallError> {
         let entries: BTreeMap<_, _> = keys.iter().map(|key| (key, entry.to_string())).collect();
         let patch = json!({ "spec": { "entries": entries } });
-        self.merge("list a leaver", Part::Leavers, &patch).await
+        self.within(PATIENCE).merge("list a leaver", Part::Leavers, &patch).await
     }
 
     /// Takes these entries off the list, if each still is what it was.

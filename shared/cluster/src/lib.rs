@@ -7,6 +7,7 @@
 //!
 //! Reads are tried a few times within one deadline. Writes are sent once: one that was never
 //! sent is [`Busy`](latchkey_core::CallError::Busy), one without an answer is [`Lost`](latchkey_core::CallError::Lost).
+//! A cluster that takes requests and does not answer costs its patience once, not each request's.
 //! What belongs to AKS or Kubernetes itself ([`Binding::reserved`]) is never written.
 //!
 //! [`Binding::reserved`]: latchkey_core::holdings::Binding::reserved
@@ -22,6 +23,7 @@ mod probe;
 mod review;
 mod roles;
 mod send;
+mod silence;
 
 pub use clusters::{Cluster, ClusterOptions, Clusters};
 pub use namespaces::NamespaceState;

@@ -12,6 +12,7 @@ use tracing::Instrument as _;
 use crate::{
     Cluster,
     failure::{self, Effect},
+    silence::PAUSE,
 };
 
 /// What the request builders of kube give.
@@ -41,7 +42,7 @@ impl Cluster {
         let mut backoff = self.options.first_backoff;
         for _ in 1..self.options.read_attempts {
             match self.send(what, Effect::Read, request.clone(), told).await {
-                Err(busy @ CallError::Busy { .. }) => {
+                Err(busy @ CallError::Busy { .. }) if !self.kept.is_silent() => {
                     let wait = busy.retry_after().unwrap_or(backoff);
                     if Instant::now() + wait >= deadline {
                         return Err(busy);
@@ -97,22 +98,51 @@ impl Cluster {
         mut request: Request<Vec<u8>>,
         told: &Outgoing,
     ) -> Result<T, CallError> {
+        let sent = Instant::now();
+        let mut attempt = self.kept.attempt(sent);
+        if attempt.is_none() {
+            self.find_out(sent);
+            return Err(failure::silent(what));
+        }
         request.headers_mut().insert(USER_AGENT, self.agent.clone());
         let exchange = async {
             let response = self.client.send(request.map(Body::from)).await;
             told.attempted(response.as_ref().ok().map(|response| response.status().as_u16()));
-            let response = response.map_err(|error| {
-                if failure::is_unreachable(&error) {
-                    self.kept.forget();
-                }
-                failure::unsent(what, effect, error)
-            })?;
+            let response = response.map_err(|error| self.unsent(what, effect, error))?;
+            if let Some(attempt) = attempt.take() {
+                attempt.answered(Instant::now());
+            }
             answer(what, effect, response).await
         };
-        match timeout(self.options.attempt_timeout, exchange).await {
-            Ok(answer) => answer,
-            Err(elapsed) => Err(effect.unanswered(what, Box::new(elapsed))),
+        let ended = timeout(self.options.attempt_timeout, exchange).await;
+        let long = self.options.connect_timeout.min(self.options.attempt_timeout);
+        if let Some(attempt) = attempt.filter(|_| sent.elapsed() >= long) {
+            attempt.in_vain(Instant::now());
         }
+        ended.unwrap_or_else(|elapsed| Err(effect.unanswered(what, Box::new(elapsed))))
+    }
+
+    /// Sees whether a silent cluster answers anything again, unless it is too early. Nobody waits.
+    fn find_out(&self, now: Instant) {
+        let request = Request::get("/version").header(USER_AGENT, self.agent.clone());
+        let (Some(attempt), Ok(request)) = (self.kept.find_out(now), request.body(Body::empty()))
+        else {
+            return;
+        };
+        let client = self.client.clone();
+        tokio::spawn(async move {
+            if let Ok(Ok(_)) = timeout(PAUSE, client.send(request)).await {
+                attempt.answered(Instant::now());
+            }
+        });
+    }
+
+    /// Nothing was heard. Where no connection can be made, ARM is asked for the address anew.
+    fn unsent(&self, what: &'static str, effect: Effect, error: kube::Error) -> CallError {
+        if failure::is_unreachable(&error) {
+            self.kept.forget();
+        }
+        failure::unsent(what, effect, error)
     }
 }
 

@@ -5,14 +5,19 @@ use latchkey_core::{
     case::{PersonRecord, person_stream},
     fact::{EventKey, Fact, FactKind, Urgency},
 };
+use sandbox::{directory::Form, event_grid::Knobs};
 
-use super::*;
+use super::{
+    stubborn::kept,
+    ways::{list_admin_credential, token},
+    *,
+};
 
 /// One kind of way in that is left to somebody who has none.
 type Leave = fn(&Played, &str, &str);
 
 /// Each kind, planted by hand.
-const KINDS: [(&str, Leave); 9] = [
+const KINDS: [(&str, Leave); 11] = [
     ("sign-in", |played, person, _| {
         directory(played, |directory| {
             let on = directory.change_user(&upn(person), |user| user.account_enabled = true);
@@ -44,11 +49,21 @@ const KINDS: [(&str, Leave); 9] = [
     ("eligible Azure role", |played, _, id| {
         eligible(played, "Contributor", &scope(played, PRIVATE), id);
     }),
+    ("membership kept by PIM", |played, _, id| keep(played, Form::Active, id)),
+    ("eligible membership", |played, _, id| keep(played, Form::Eligible, id)),
     ("binding by name", |played, person, _| {
         bind(played, PRIVATE, "by-name", ("User", &upn(person)));
     }),
     ("binding by id", |played, _, id| bind(played, RETAIL, "by-id", ("User", id))),
 ];
+
+/// PIM has kept a membership of the on-call team for half an hour.
+fn keep(played: &Played, form: Form, id: &str) {
+    let (on_call, now) =
+        (group(played, "Frontend_on_call"), played.stage.sandbox.world.clock.now());
+    let schedule = kept(form, &on_call, id, now, 30);
+    directory(played, |directory| directory.put_schedule(schedule)).expect("they exist");
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_nightly_sweep_finds_a_leaver_with_any_one_way_in() {
@@ -109,4 +124,27 @@ async fn an_end_whose_messages_are_all_lost_is_found_by_the_sweep() {
     sweep(&played).await;
     assert_eq!(ways(&played, "7601").await, Vec::<String>::new());
     ends(&played, "7601").await;
+}
+
+/// The admin credential is the only way in that is left, and nobody told of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_nightly_sweep_finds_a_leaver_who_was_handed_an_admin_credential() {
+    let played = Played::with_teams().await;
+    let id = hired(&played, "7602", "Frontend Ops").await;
+    let before = token(&played, &id);
+    played.tell(&left("7602", 2)).await;
+    played.proven().await;
+    sweep(&played).await;
+    assert_eq!(ways(&played, "7602").await, Vec::<String>::new());
+    let cases = played.cases_of("7602").await.len();
+    played.stage.sandbox.world.event_grid.set(Knobs { loss: 1.0, ..Knobs::default() });
+    list_admin_credential(&played, &before, &id).await;
+    played.settled().await;
+    assert_eq!(played.cases_of("7602").await.len(), cases, "nobody told");
+    played.stage.clients.cells.remove("sweep/everybody").await.expect("the night comes");
+    sweep(&played).await;
+    assert!(played.cases_of("7602").await.len() > cases, "no case was opened");
+    let told = residue(&played, "7602").await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].ends_with("order rotate_certificates"), "{told:?}");
 }

@@ -1,5 +1,6 @@
 //! Late, twice and in any order: the same end.
 
+use latchkey_core::case::Cause;
 use serde_json::{Value, json};
 
 use super::*;
@@ -67,4 +68,21 @@ async fn an_end_recorded_ten_days_late_is_carried_out_at_once() {
     played.tell(&late).await;
     assert_eq!(ways(&played, "7401").await, Vec::<String>::new());
     assert_eq!(played.lines_with(&upn("7401")), [format!("user {} disabled", upn("7401"))]);
+    ends(&played, "7401").await;
+    let receipt = receipt(&played, "7401").await;
+    let Cause::Event { late: true, effective: Some(effective), .. } = receipt.cause else {
+        panic!("the receipt says that it was late: {:?}", receipt.cause)
+    };
+    let recorded = receipt.since.expect("it came in at some instant");
+    assert_eq!(recorded.duration_since(effective).as_hours(), 240);
+    let page = page(&played).await;
+    assert!(page.contains("10 d 0 h late"), "the report says by how much: {page}");
+}
+
+/// The report as an operator opens it.
+async fn page(played: &Played) -> String {
+    let client = reqwest::Client::new();
+    let url = format!("{}/api/report", played.ready.functions.trim_end_matches('/'));
+    let answer = client.get(url).bearer_auth(&played.ready.tokens["reader"]).send().await;
+    answer.expect("an answer").text().await.expect("a page")
 }

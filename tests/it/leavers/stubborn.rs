@@ -2,7 +2,7 @@
 
 use std::sync::PoisonError;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use sandbox::directory::{AccessId, Form, Schedule};
 use serde_json::json;
 use xtask::tenant;
@@ -33,13 +33,14 @@ async fn a_leaver_in_a_dynamic_group_stays_open_until_the_attribute_is_changed()
     ends(&played, "7101").await;
 }
 
-fn active(group: &str, user: &str, now: jiff::Timestamp, minutes: i64) -> Schedule {
+/// A membership for hours that PIM has kept for so many minutes.
+pub(super) fn kept(form: Form, group: &str, user: &str, now: Timestamp, minutes: i64) -> Schedule {
     Schedule {
         id: format!("{group}_member_{user}"),
         group: group.to_owned(),
         principal: user.to_owned(),
         access: AccessId::Member,
-        form: Form::Active,
+        form,
         created_using: String::new(),
         created: now - SignedDuration::from_mins(minutes),
         modified: None,
@@ -55,7 +56,7 @@ async fn an_activation_of_two_minutes_ago_is_ended_when_the_lock_of_five_is_over
     let id = hired(&played, "7102", "Site Reliability").await;
     let on_call = group(&played, "Frontend_on_call");
     let now = played.stage.sandbox.world.clock.now();
-    let young = active(&on_call, &id, now, 2);
+    let young = kept(Form::Active, &on_call, &id, now, 2);
     directory(&played, |directory| directory.put_schedule(young)).expect("they exist");
     played.tell(&left("7102", 2)).await;
     let is_member = || directory(&played, |directory| directory.is_member(&on_call, &id));

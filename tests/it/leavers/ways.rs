@@ -78,17 +78,7 @@ async fn what_no_step_can_take_keeps_the_case_open_and_says_whom_to_ask() {
 async fn who_listed_admin_credentials_has_them_until_certificates_are_rotated() {
     let played = Played::with_teams().await;
     let id = hired(&played, "7003", "Frontend Ops").await;
-    let contributor = assign(&played, "Contributor", &scope(&played, PRIVATE), &id);
-    allow_local_accounts(&played, false);
-    let path = "listClusterAdminCredential";
-    assert_eq!(arm_as(&played, &id, path).await, 200);
-    {
-        let azure = played.stage.sandbox.world.azure.write();
-        let mut azure = azure.unwrap_or_else(PoisonError::into_inner);
-        azure.assignments.remove(contributor.rsplit('/').next().expect("a name"));
-    }
-    // Switching local accounts off voids nothing that was handed out.
-    allow_local_accounts(&played, true);
+    list_admin_credential(&played, &token(&played, &id), &id).await;
     played.settled().await;
     played.tell(&left("7003", 2)).await;
     let told = residue(&played, "7003").await;
@@ -102,6 +92,51 @@ async fn who_listed_admin_credentials_has_them_until_certificates_are_rotated() 
     ends(&played, "7003").await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_listed_admin_credentials_last_month_is_remembered_and_the_receipt_names_it() {
+    let played = Played::with_teams().await;
+    let id = hired(&played, "7006", "Frontend Ops").await;
+    let listed = played.stage.sandbox.world.clock.now();
+    list_admin_credential(&played, &token(&played, &id), &id).await;
+    played.settled().await;
+    turn(&played, 30 * 24 * 60).await;
+    played.tell(&left("7006", 2)).await;
+    let told = residue(&played, "7006").await;
+    assert_eq!(told.len(), 1, "{}", story(&played, "7006").await);
+    assert!(told[0].starts_with("7006 was handed the admin credential of private-aks at "));
+    assert!(told[0].contains(&listed.strftime("at %Y-%m-%dT").to_string()), "{told:?}");
+    assert!(!is_over(&played, "7006").await);
+    let rotation = json!({ "cluster": PRIVATE, "reference": "INC-10" });
+    let plan = played.asked("rotate_certificates", &rotation).await;
+    assert_eq!(played.approve("second-operator", &plan).await, 200);
+    ends(&played, "7006").await;
+    let receipt = receipt(&played, "7006").await;
+    let credential = receipt.paths.iter().find(|path| path.told.contains("admin credential"));
+    let credential = credential.unwrap_or_else(|| panic!("{receipt:#?}"));
+    assert!(credential.told.contains(PRIVATE), "{credential:#?}");
+    assert!(credential.revoked_at > listed + SignedDuration::from_hours(30 * 24));
+}
+
+/// A user's token for ARM.
+pub(super) fn token(played: &Played, user: &str) -> String {
+    let who = Who::User(user.to_owned());
+    played.stage.sandbox.world.token_for(&who, "https://management.azure.com")
+}
+
+/// Lists the admin credential of private-aks with a role that is gone right afterwards. That local
+/// accounts are switched off then voids nothing that was handed out.
+pub(super) async fn list_admin_credential(played: &Played, token: &str, id: &str) {
+    let contributor = assign(played, "Contributor", &scope(played, PRIVATE), id);
+    allow_local_accounts(played, false);
+    assert_eq!(arm_as(played, token, "listClusterAdminCredential").await, 200);
+    {
+        let azure = played.stage.sandbox.world.azure.write();
+        let mut azure = azure.unwrap_or_else(PoisonError::into_inner);
+        azure.assignments.remove(contributor.rsplit('/').next().expect("a name"));
+    }
+    allow_local_accounts(played, true);
+}
+
 fn allow_local_accounts(played: &Played, off: bool) {
     let azure = played.stage.sandbox.world.azure.write();
     azure.unwrap_or_else(PoisonError::into_inner).clusters.edit(PRIVATE, |document| {
@@ -109,11 +144,9 @@ fn allow_local_accounts(played: &Played, off: bool) {
     });
 }
 
-/// Posts to an action of private-aks as a user.
-async fn arm_as(played: &Played, user: &str, action: &str) -> u16 {
+/// Posts to an action of private-aks as whoever has this token.
+async fn arm_as(played: &Played, token: &str, action: &str) -> u16 {
     let sandbox = &played.stage.sandbox;
-    let audience = "https://management.azure.com";
-    let token = sandbox.world.token_for(&Who::User(user.to_owned()), audience);
     let ca = Certificate::from_pem(sandbox.ca_pem.as_bytes()).expect("a certificate");
     let client = Client::builder().tls_certs_only([ca]).build().expect("a client");
     let base = sandbox.endpoints.arm.as_str().trim_end_matches('/').to_owned();

@@ -109,6 +109,7 @@ async fn a_look_on_request_releases_a_held_person_and_their_case_goes_on() {
         id: "hire-1042".into(),
         kind: "person.hired.v1".into(),
         late: false,
+        effective: None,
     };
     case::open(&cx, &id, &about, cause).await.unwrap();
     stage.note("1042", &PersonRecord::Held { case_id: id.clone() }).await;

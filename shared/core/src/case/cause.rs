@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Timestamp;
+
 /// What set a case in motion.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "cause", rename_all = "camelCase")]
@@ -17,6 +19,9 @@ pub enum Cause {
         kind: String,
         /// Whether it came after its effective time by more than a minute.
         late: bool,
+        /// Of one that came late: from when on what it says holds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        effective: Option<Timestamp>,
     },
     /// An operator's call.
     #[serde(rename_all = "camelCase")]

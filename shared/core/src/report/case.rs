@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use crate::{
     Timestamp,
-    case::{CaseRecord, Evidence, Outcome},
+    case::{CaseRecord, Cause, Evidence, Outcome},
     ids::{CaseId, PersonId},
     message::About,
     policy::Revocation,
@@ -68,6 +68,8 @@ pub struct Leaver {
     pub person: PersonId,
     /// When the event came in.
     pub since: Timestamp,
+    /// How long before that the employment had ended already, where HR told it late.
+    pub late_by: Option<SignedDuration>,
     /// When sign-in and sessions were both shut.
     pub doors_at: Option<Timestamp>,
     /// When writes in the clusters were cut.
@@ -95,7 +97,7 @@ pub struct Leaver {
 impl Leaver {
     /// The story of a case; none where nothing was to be taken from a person.
     pub(super) fn of(told: Told, revocation: &Revocation, now: Timestamp) -> Option<Self> {
-        let Some(CaseRecord::Opened { about: About::Person(person), since, .. }) =
+        let Some(CaseRecord::Opened { about: About::Person(person), cause, since, .. }) =
             told.records.first()
         else {
             return None;
@@ -112,6 +114,7 @@ impl Leaver {
         Some(Self {
             person: person.clone(),
             since,
+            late_by: late_by(cause, since),
             doors_at: doors.map(|(one, other)| one.max(other)),
             cut_at: gone(&Path::Writes),
             out_at: latest(&paths, |path| path.out_by.filter(|at| *at <= now)),
@@ -142,6 +145,13 @@ impl Leaver {
             Standing::Paused(by) => format!("who paused it: {by}"),
             _ => return None,
         })
+    }
+}
+
+fn late_by(cause: &Cause, since: Timestamp) -> Option<SignedDuration> {
+    match cause {
+        Cause::Event { effective, .. } => Some(since.duration_since((*effective)?)),
+        _ => None,
     }
 }
 

@@ -82,3 +82,22 @@ fn a_leaver_is_neither_out_nor_proven_while_one_way_in_is_open() {
     assert_eq!(leaver.standing, Standing::Stuck(vec!["it cannot be seen".into()]));
     assert!(leaver.ask().is_some_and(|whom| whom.contains("operator")));
 }
+
+#[test]
+fn what_was_recorded_ten_days_late_says_so() {
+    let late_by = |effective: Option<Timestamp>| {
+        let mut case = told(1, 3);
+        let cause = Cause::Event {
+            source: "//hr/contoso".into(),
+            id: "left".into(),
+            kind: "person.terminated.v1".into(),
+            late: effective.is_some(),
+            effective,
+        };
+        let about = About::Person(fixtures::person());
+        case.records[0] = CaseRecord::Opened { about, cause, since: Some(at(0)), trace: None };
+        Leaver::of(case, &Revocation::default(), at(10)).expect("a leaver").late_by
+    };
+    assert_eq!(late_by(None), None);
+    assert_eq!(late_by(Some(at(-864_000))), Some(SignedDuration::from_hours(240)));
+}

@@ -150,7 +150,12 @@ fn case(leaver: &Leaver) -> Markup {
     html! {
         article id=(leaver.id.as_str()) {
             h3 { (leaver.person.as_str()) " " (standing(&leaver.standing)) }
-            p.made { "Case " code { (leaver.id.as_str()) } ", event at " (time(Some(leaver.since))) }
+            p.made {
+                "Case " code { (leaver.id.as_str()) } ", event at " (time(Some(leaver.since)))
+                @if let Some(late) = leaver.late_by {
+                    ", " b { (took(Some(late))) " late" }
+                }
+            }
             dl {
                 (fact("doors shut", leaver, leaver.doors_at))
                 (fact("writes cut", leaver, leaver.cut_at))
