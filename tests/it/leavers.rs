@@ -171,6 +171,23 @@ async fn failures(played: &Played, person: &str) -> BTreeSet<String> {
     failed
 }
 
+/// The records of the case of a person's end.
+async fn end_of(played: &Played, person: &str) -> Vec<CaseRecord> {
+    let cases = played.cases_of(person).await;
+    let end = cases.iter().rfind(|case| case.event.starts_with("person.terminated"));
+    let id = CaseId::new(&end.expect("a case").case_id).expect("an id");
+    case::read(&played.stage.cx(), &id).await.expect("readable")
+}
+
+/// What the last look at the person left over.
+fn left_over(records: &[CaseRecord]) -> String {
+    let last = records.iter().rev().find_map(|record| match record {
+        CaseRecord::Planned { residue, attempt: 1.., .. } => Some(residue.join("\n")),
+        _ => None,
+    });
+    last.expect("somebody looked")
+}
+
 /// The receipt of the case of a person's end.
 async fn receipt(played: &Played, person: &str) -> Receipt {
     let cases = played.cases_of(person).await;

@@ -66,23 +66,6 @@ fn is_bound(played: &Played, cluster: &str, person: &str) -> bool {
     subjects.is_some_and(|subjects| !subjects.is_empty())
 }
 
-/// The records of the case of a person's end.
-async fn end_of(played: &Played, person: &str) -> Vec<CaseRecord> {
-    let cases = played.cases_of(person).await;
-    let end = cases.iter().find(|case| case.event.starts_with("person.terminated"));
-    let id = CaseId::new(&end.expect("a case").case_id).expect("an id");
-    case::read(&played.stage.cx(), &id).await.expect("readable")
-}
-
-/// What the last look at the person left over.
-fn left_over(records: &[CaseRecord]) -> String {
-    let last = records.iter().rev().find_map(|record| match record {
-        CaseRecord::Planned { residue, attempt: 1.., .. } => Some(residue.join("\n")),
-        _ => None,
-    });
-    last.expect("somebody looked")
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cluster_that_is_down_and_one_that_is_silent_keep_no_other_open_and_come_later() {
     let played = company().await;
@@ -110,7 +93,6 @@ async fn a_cluster_that_is_down_and_one_that_is_silent_keep_no_other_open_and_co
             assert!(told.contains(&line), "{told}");
         }
     }
-    println!("phase one");
     let asked = world.swallowed(SILENT);
     assert!((1..=30).contains(&asked), "{SILENT} was asked {asked} times, by each anew");
     for cluster in [DOWN, SILENT] {
