@@ -50,6 +50,11 @@ impl Bench {
 }
 
 pub fn clusters(sandbox: &Sandbox) -> Clusters {
+    patient(sandbox, ClusterOptions::default().attempt_timeout)
+}
+
+/// Clusters that are waited for no longer than this for each answer.
+pub fn patient(sandbox: &Sandbox, attempt_timeout: Duration) -> Clusters {
     let folder = tempfile::tempdir().unwrap();
     let ca_file = folder.path().join("ca.pem");
     std::fs::write(&ca_file, &sandbox.ca_pem).unwrap();
@@ -63,8 +68,11 @@ pub fn clusters(sandbox: &Sandbox) -> Clusters {
         Some(&config.identity_client_id),
     );
     let arm = Arm::new(http, tokens.clone(), &endpoints.arm);
-    let options =
-        ClusterOptions { first_backoff: Duration::from_millis(1), ..ClusterOptions::default() };
+    let options = ClusterOptions {
+        first_backoff: Duration::from_millis(1),
+        attempt_timeout,
+        ..ClusterOptions::default()
+    };
     Clusters::new(arm, tokens, options)
 }
 

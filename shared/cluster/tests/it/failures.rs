@@ -5,7 +5,7 @@ use std::time::Duration;
 use latchkey_core::{CallError, holdings::RoleRef};
 use sandbox::{Fault, Seen, Service};
 
-use crate::bench::{Bench, group, namespace};
+use crate::bench::{Bench, CALLER, CLUSTER, group, namespace, patient};
 
 /// The first request to the cluster fails like this, or all of them.
 fn fail(bench: &Bench, fault: Fault, all: bool) {
@@ -113,4 +113,23 @@ async fn a_write_that_finds_no_server_was_certainly_not_done() {
         }
     }
     unreachable!("the API server still answers");
+}
+
+#[tokio::test]
+async fn a_cluster_that_never_answers_costs_one_wait_and_is_heard_when_it_is_back() {
+    let Bench { sandbox, cluster, .. } = Bench::start().await;
+    let id = sandbox.world.clusters.read().unwrap()[CLUSTER].resource_id.clone();
+    let clusters = patient(&sandbox, Duration::from_secs(1));
+    let hasty = clusters.open(cluster.name(), &id, CALLER).await.unwrap();
+    hasty.namespaces().await.unwrap();
+    sandbox.world.silence_line(CLUSTER);
+    for _ in 0..3 {
+        let busy = hasty.namespaces().await.unwrap_err();
+        assert!(matches!(busy, CallError::Busy { .. }), "{busy}");
+    }
+    assert_eq!(sandbox.world.swallowed(CLUSTER), 1, "the others were not sent");
+    sandbox.world.restore_line(CLUSTER).unwrap();
+    while hasty.namespaces().await.is_err() {
+        tokio::task::yield_now().await;
+    }
 }
