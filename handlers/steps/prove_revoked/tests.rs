@@ -33,6 +33,13 @@ fn one_path_one_write_or_one_answer_is_enough_to_prove_nothing() {
     retail-aks: A WRITE AS THE LEAVER WOULD BE DONE
     list pods at retail-aks/shop is denied; a token that names the groups of before could until 2026-08-21T12:00:00Z
     ");
+    let no_guard = |facts: &mut Facts| facts.observed.clusters[0].write = Write::NoGuard;
+    assert_snapshot!(decide(no_guard), @"
+    proven: false
+    the directory, ARM and every cluster that was seen hold nothing
+    retail-aks: NO GUARD STANDS: a token of before could write
+    list pods at retail-aks/shop is denied; a token that names the groups of before could until 2026-08-21T12:00:00Z
+    ");
     let allowed = |facts: &mut Facts| facts.observed.clusters[0].answers[0].now = true;
     assert_snapshot!(decide(allowed), @"
     proven: false

@@ -186,3 +186,44 @@ fn a_receipt_needs_every_path_proven() {
     assert_eq!(serde_json::from_str::<Receipt>(&text).unwrap(), receipt);
     assert!(!text.contains(id(1).as_str()), "it names nobody");
 }
+
+#[test]
+fn a_token_may_be_as_young_as_the_door_that_was_shut_last() {
+    let mut records = until_gone();
+    records[2] = evidence("end_sessions", 5, Outcome::Applied, &["- sessions of 0042"]);
+    let story = Story::of(&records, &Revocation::default());
+    assert_eq!(story.tokens_until(&Revocation::default()), Some(at(95)));
+}
+
+#[test]
+fn authorizers_are_asked_when_they_have_forgotten_the_last_path_not_when_tokens_are_over() {
+    let askable = |records: &[CaseRecord]| {
+        Story::of(records, &Revocation::default()).askable_from(&Revocation::default())
+    };
+    assert_eq!(askable(&until_gone()[..3]), Some(at(19)), "the doors");
+    assert_eq!(askable(&until_gone()), Some(at(21)), "the role and the membership");
+    let mut records = until_gone()[..3].to_vec();
+    records.push(seen(2, &[member()], &[]));
+    records.push(evidence("leave_groups", 10, Outcome::Applied, &["- 0042 from a group"]));
+    records.push(seen(11, &[], &[member()]));
+    assert_eq!(askable(&records), Some(at(28)), "the membership alone");
+}
+
+#[test]
+fn a_cluster_is_asked_what_the_ways_in_opened_there() {
+    let policy = fixtures::policy();
+    let story = Story::of(&until_gone(), &Revocation::default());
+    let of = |cluster: &str| {
+        let asked = questions(&policy, &story, &cluster.parse().unwrap());
+        let place = |question: &Question| {
+            let namespace = question.namespace.as_ref().map_or("*".into(), ToString::to_string);
+            format!("{} {} at {namespace}", question.verb, question.resource)
+        };
+        asked.iter().map(place).collect::<Vec<_>>().join("\n")
+    };
+    assert_snapshot!(of("private-aks"), @"
+    create pods at frontend
+    list pods at frontend
+    ");
+    assert_snapshot!(of("retail-aks"), @"");
+}

@@ -6,7 +6,7 @@ use latchkey_ledger::Ledger;
 use latchkey_seal::{ROOTS, SealedReceipt, Trust, seal, verify};
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload, memory::InMemory, path::Path};
 use proptest::{prelude::*, sample::Index};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use crate::stage::{
@@ -188,7 +188,7 @@ async fn a_signature_that_is_moved_to_another_receipt_is_found() {
     let before = sealed_twice().await;
     let stream = format!("receipts/{}", case(0));
     let other = &before[&format!("receipts/{}/0000000000.json", case(1))];
-    let other: serde_json::Value = serde_json::from_slice(other).unwrap();
+    let other: Value = serde_json::from_slice(other).unwrap();
     let after =
         forged(&before, &stream, 0, |body| body["signature"] = other["body"]["signature"].clone())
             .await;
@@ -250,4 +250,35 @@ async fn an_older_key_still_counts_when_it_was_replaced() {
     let keys = vec![signer(THEIRS).public(), ours.public()];
     let report = verify(&ledger, &Trust { keys, last_root: None }).await.unwrap();
     assert!(report.is_good() && report.signatures == 2, "{report}");
+}
+
+/// Also where there is no key to tell by: whoever made the hashes right has not made this right.
+#[tokio::test]
+async fn a_root_follows_the_one_before_and_is_over_leaves_of_its_own() {
+    let (before, nobody) = (sealed_twice().await, Trust::default());
+    let zeros = json!("0".repeat(64));
+    let claims = [
+        ("merkle", zeros.clone(), "are not its leaves"),
+        ("leavesHash", zeros.clone(), "are not its leaves"),
+        ("records", json!(1), "are not its leaves"),
+        ("streams", json!(1), "are not its leaves"),
+        ("previous", zeros, "it does not follow the root before it"),
+        ("root", json!(7), "it does not follow the root before it"),
+    ];
+    for (member, claim, why) in claims {
+        let alter = |body: &mut Value| body["root"][member] = claim.clone();
+        let report = check(&forged(&before, ROOTS, 1, alter).await, &nobody).await;
+        assert!(report.to_string().contains(why), "{member}\n{report}");
+    }
+    // The second root says once more what the first one says; its own leaves are gone.
+    let first: Value = serde_json::from_slice(&before["roots/0000000000.json"]).unwrap();
+    let again = |body: &mut Value| {
+        for member in ["leaves", "leavesHash", "merkle", "records", "streams"] {
+            body["root"][member] = first["body"]["root"][member].clone();
+        }
+    };
+    let mut after = forged(&before, ROOTS, 1, again).await;
+    after.retain(|name, _| !name.starts_with("leaves/0000000001-"));
+    let report = check(&after, &nobody).await;
+    assert!(report.to_string().contains("are not its leaves"), "{report}");
 }
