@@ -282,3 +282,35 @@ async fn a_root_follows_the_one_before_and_is_over_leaves_of_its_own() {
     let report = check(&after, &nobody).await;
     assert!(report.to_string().contains("are not its leaves"), "{report}");
 }
+
+#[tokio::test]
+async fn what_a_root_covered_no_later_root_leaves_out() {
+    let (store, ours) = (Arc::new(InMemory::new()), signer(OURS));
+    let ledger = Ledger::on(Arc::clone(&store) as Arc<dyn ObjectStore>);
+    for person in ["people/0042", "people/0043"] {
+        ledger.append_always(person, at(0), "x").await.unwrap();
+    }
+    seal(&ledger, Some(&ours), at(0)).await.unwrap().expect("a root");
+    // Whoever hides a stream while the next root is made, and brings it back.
+    let hidden = Path::parse("people/0043/0000000000.json").unwrap();
+    let bytes = store.get(&hidden).await.unwrap().bytes().await.unwrap();
+    store.delete(&hidden).await.unwrap();
+    seal(&ledger, Some(&ours), at(24)).await.unwrap().expect("a root");
+    store.put(&hidden, bytes.into()).await.unwrap();
+    let report = verify(&ledger, &trust()).await.unwrap();
+    let told = report.to_string();
+    assert!(told.contains("people/0043: root 1 does not cover it, root 0 did"), "{report}");
+}
+
+#[tokio::test]
+async fn a_good_receipt_of_another_case_is_none_of_this_one() {
+    let (store, ours) = (Arc::new(InMemory::new()), signer(OURS));
+    let ledger = Ledger::on(Arc::clone(&store) as Arc<dyn ObjectStore>);
+    let stream = format!("receipts/{}", case(1));
+    let other = SealedReceipt::of(&receipt(&case(0)), Some(&ours)).unwrap();
+    let record = ledger.append_always(&stream, at(0), &other).await.unwrap();
+    let closed = json!({ "record": "closed", "receipt": [], "signed": record.hash });
+    ledger.append_always(&format!("cases/{}", case(1)), at(0), &closed).await.unwrap();
+    let report = verify(&ledger, &trust()).await.unwrap();
+    assert!(report.to_string().contains("it is the receipt of another case"), "{report}");
+}
