@@ -106,7 +106,6 @@ impl World {
 mod tests {
     use reqwest::Method;
 
-    use super::*;
     use crate::{ApiServer, Config, Sandbox, Who};
 
     const CLUSTER: &str = "aks-west";
