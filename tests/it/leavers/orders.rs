@@ -81,7 +81,7 @@ async fn an_end_recorded_ten_days_late_is_carried_out_at_once() {
 
 /// The report as an operator opens it.
 async fn page(played: &Played) -> String {
-    let client = reqwest::Client::new();
+    let client = reqwest::Client::builder().build().expect("a client");
     let url = format!("{}/api/report", played.ready.functions.trim_end_matches('/'));
     let answer = client.get(url).bearer_auth(&played.ready.tokens["reader"]).send().await;
     answer.expect("an answer").text().await.expect("a page")

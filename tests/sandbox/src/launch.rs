@@ -28,15 +28,15 @@ impl World {
     ///
     /// # Errors
     /// When a port cannot be bound.
-    pub(crate) fn launch(self: &Arc<Self>, spec: ClusterSpec) -> io::Result<Url> {
+    pub(crate) fn launch(self: &Arc<Self>, spec: &ClusterSpec) -> io::Result<Url> {
         let (listener, url) = listen(0)?;
-        let state = kubernetes::State::new(&spec);
+        let state = kubernetes::State::new(spec);
         self.clusters
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(spec.name.clone(), state);
         self.azure.write().unwrap_or_else(PoisonError::into_inner).add_cluster(
-            &spec,
+            spec,
             url.as_str(),
             &self.launcher.ca_pem,
         );

@@ -76,7 +76,7 @@ impl Sandbox {
     /// # Errors
     /// When a port cannot be bound.
     pub async fn add_cluster(&self, spec: ClusterSpec) -> anyhow::Result<Url> {
-        self.world.launch(spec).context("binding a loopback port")
+        self.world.launch(&spec).context("binding a loopback port")
     }
 
     /// Closes all listeners and connections.

@@ -33,7 +33,7 @@ pub(super) fn create(
     check(body, &call.world.config.tenant_id)?;
     let spec = spec(call, id, body);
     let name = spec.name.clone();
-    call.world.launch(spec).map_err(|error| {
+    call.world.launch(&spec).map_err(|error| {
         ArmError::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", error.to_string())
     })?;
     add_nodes(call, &name, body);
