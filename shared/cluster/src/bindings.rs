@@ -2,18 +2,17 @@
 
 use k8s_openapi::api::rbac::v1::{self as rbac, ClusterRoleBinding, RoleBinding};
 use kube::{
-    api::{DeleteParams, GetParams, ListParams, Patch, PatchParams, PostParams, Preconditions},
+    api::{DeleteParams, ListParams, Patch, PatchParams, Preconditions},
     core::Request as Builder,
 };
 use latchkey_core::{
     CallError, NamespaceName, ObjectId,
     holdings::{Binding, RoleRef, Subject},
 };
-use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     Cluster, MANAGER,
-    convert::{MANAGED_BY, RBAC, binding, is_reserved_name, ours, requests, role_ref, subject},
+    convert::{MANAGED_BY, RBAC, binding, is_reserved_name, ours, requests, role_ref},
     failure,
     namespaces::optional,
 };
@@ -179,86 +178,16 @@ impl Cluster {
         let request = place(binding).patch(&binding.name, &params, &Patch::Merge(&patch));
         self.write::<serde_json::Value>(WHAT, request).await.map(drop)
     }
-
-    /// Takes one subject out of a binding as it was observed; fine when it is not in it, or the
-    /// binding is gone. A binding of ours that would be left without subjects is deleted.
-    ///
-    /// # Errors
-    /// As [`Cluster::delete_binding`].
-    pub async fn remove_subject(
-        &self,
-        binding: &Binding,
-        subject: &Subject,
-    ) -> Result<(), CallError> {
-        if is_off_limits(binding) {
-            return Err(reserved("remove a subject"));
-        }
-        if binding.namespace.is_some() {
-            self.remove_from::<RoleBinding>(binding, subject).await
-        } else {
-            self.remove_from::<ClusterRoleBinding>(binding, subject).await
-        }
-    }
-
-    async fn remove_from<K: Subjects>(
-        &self,
-        binding: &Binding,
-        leaver: &Subject,
-    ) -> Result<(), CallError> {
-        const WHAT: &str = "remove a subject";
-        let request = place(binding).get(&binding.name, &GetParams::default());
-        let Some(mut object) = optional(self.read::<K>("get a binding", request).await)? else {
-            return Ok(());
-        };
-        let meta = object.meta();
-        if meta.uid.as_deref() != Some(&binding.uid)
-            || meta.resource_version.as_deref() != Some(&binding.resource_version)
-        {
-            return Err(failure::conflict(WHAT));
-        }
-        let subjects = object.subjects();
-        let before = subjects.len();
-        subjects.retain(|other| subject(other).as_ref() != Some(leaver));
-        match subjects.len() {
-            after if after == before => Ok(()),
-            0 if binding.managed => self.delete_binding(binding).await,
-            _ => {
-                let body = serde_json::to_vec(&object).map_err(|error| {
-                    failure::rejected(WHAT, "InvalidRequest", &error.to_string())
-                })?;
-                let params = PostParams::default();
-                let request = place(binding).replace(&binding.name, &params, body);
-                self.write::<K>(WHAT, request).await.map(drop)
-            }
-        }
-    }
 }
 
-/// A binding whose subjects can be written.
-trait Subjects: kube::Resource<DynamicType = ()> + Serialize + DeserializeOwned + Send {
-    fn subjects(&mut self) -> &mut Vec<rbac::Subject>;
-}
-
-impl Subjects for RoleBinding {
-    fn subjects(&mut self) -> &mut Vec<rbac::Subject> {
-        self.subjects.get_or_insert_default()
-    }
-}
-
-impl Subjects for ClusterRoleBinding {
-    fn subjects(&mut self) -> &mut Vec<rbac::Subject> {
-        self.subjects.get_or_insert_default()
-    }
-}
-
-fn place(binding: &Binding) -> Builder {
+pub(crate) fn place(binding: &Binding) -> Builder {
     match &binding.namespace {
         Some(namespace) => requests::<RoleBinding>(Some(namespace)),
         None => requests::<ClusterRoleBinding>(None),
     }
 }
 
-fn of(kind: &str, name: &str) -> rbac::Subject {
+pub(crate) fn of(kind: &str, name: &str) -> rbac::Subject {
     rbac::Subject {
         api_group: Some(RBAC.into()),
         kind: kind.into(),
@@ -267,10 +196,10 @@ fn of(kind: &str, name: &str) -> rbac::Subject {
     }
 }
 
-fn is_off_limits(binding: &Binding) -> bool {
+pub(crate) fn is_off_limits(binding: &Binding) -> bool {
     binding.reserved || is_reserved_name(&binding.name)
 }
 
-fn reserved(what: &'static str) -> CallError {
+pub(crate) fn reserved(what: &'static str) -> CallError {
     failure::rejected(what, "Reserved", "it belongs to AKS or Kubernetes itself")
 }

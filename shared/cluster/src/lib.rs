@@ -24,6 +24,7 @@ mod review;
 mod roles;
 mod send;
 mod silence;
+mod subjects;
 
 pub use clusters::{Cluster, ClusterOptions, Clusters};
 pub use namespaces::NamespaceState;

@@ -1,11 +1,10 @@
 //! One write to the world, printable before it is done.
-
 mod gate;
 mod kind;
 mod parts;
 mod text;
 pub use gate::Gate;
-pub use parts::{Integration, Membership, NewUser};
+pub use parts::{GiveBack, Integration, Membership, NewUser};
 use serde::{Deserialize, Serialize};
 
 use crate::holdings::{Binding, PrincipalType, RoleRef, Subject};
@@ -287,6 +286,8 @@ pub enum Op {
         /// What.
         change: Gate,
     },
+    /// Give back what was taken from somebody whose end was taken back.
+    GiveBack(GiveBack),
     /// Take one subject out of a binding.
     RemoveSubject {
         /// The binding as observed; the write is guarded by its version.

@@ -30,6 +30,19 @@ pub struct Proof {
     pub case_id: CaseId,
 }
 
+/// A person who was cut off and works here again, and the case in which everything was taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Undo {
+    /// The person.
+    pub person_id: PersonId,
+    /// The case: its records tell what was taken.
+    pub case_id: CaseId,
+    /// Whether to give back what needs an approval; else the rest.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub privileged: bool,
+}
+
 /// A person and the teams to join.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -4,6 +4,7 @@
 //! go on to work. [`Story`] follows the paths of one case through its records: when each was found,
 //! when it was seen gone, after which instant it cannot work any more, and when that was proven.
 //! When every path is proven, the story becomes a [`Receipt`].
+//! What comes back when the end itself is taken back, [`undo`] says.
 
 mod bound;
 mod doors;
@@ -13,6 +14,7 @@ mod receipt;
 mod story;
 #[cfg(test)]
 mod tests;
+pub mod undo;
 
 pub use bound::Bound;
 pub use doors::{AdminDoor, Doors};

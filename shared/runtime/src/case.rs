@@ -12,6 +12,7 @@ use latchkey_core::{
         CaseRecord, Cause, Evidence, Outcome, PAUSED, PersonRecord, SentStep, WAITS, case_stream,
         cluster_stream, person_stream, team_stream,
     },
+    fact::Fact,
     message::{About, PlanMessage},
 };
 use latchkey_telemetry::metrics;
@@ -91,6 +92,15 @@ pub async fn read_dated(cx: &Cx, id: &CaseId) -> Result<(Vec<CaseRecord>, Timest
     let records = cx.ledger().read(&case_stream(id)).await?;
     let last = records.last().map_or(Timestamp::MIN, |record| record.at);
     Ok((journal::typed(&records)?, last))
+}
+
+/// The fact among these whose event opened the case.
+pub fn fact_of<'a>(facts: &'a [Fact], records: &[CaseRecord]) -> Option<&'a Fact> {
+    let Some(CaseRecord::Opened { cause: Cause::Event { source, id, .. }, .. }) = records.first()
+    else {
+        return None;
+    };
+    facts.iter().find(|fact| fact.event.source == *source && fact.event.id == *id)
 }
 
 /// Whether observation agreed last time anybody looked.

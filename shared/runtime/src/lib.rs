@@ -35,6 +35,7 @@ pub mod run;
 pub mod secured;
 pub mod step;
 pub mod teams;
+pub mod undo;
 
 pub use clock::Clock;
 pub use config::{Config, ConfigErrors};

@@ -1,8 +1,9 @@
 //! The end of groups: which are ours, what is owned, and the delete.
 
 use latchkey_core::{CallError, GroupName, ObjectId, holdings::Group};
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde::Deserialize;
+use serde_json::json;
 
 use super::{
     Graph,
@@ -60,6 +61,24 @@ impl Graph {
         url.query_pairs_mut().append_pair("$select", wire::GROUP).append_pair("$top", "999");
         let found: Vec<WireGroup> = self.endpoint.all(what, odata(url)).await?;
         found.into_iter().map(|group| group.into_group(&graph_call(what))).collect()
+    }
+
+    /// Makes the user an owner of a group; fine when they own it already.
+    ///
+    /// # Errors
+    /// [`CallError::NotFound`] when there is no such group or user, [`CallError::Lost`] when it may
+    /// have been done.
+    pub async fn add_owner(&self, group: &ObjectId, owner: &ObjectId) -> Result<(), CallError> {
+        let segments = ["groups", group.as_str(), "owners", "$ref"];
+        let request = self
+            .request("POST /groups/{id}/owners/$ref", Method::POST, &segments)
+            .json(&json!({ "@odata.id": self.object_url(owner).as_str() }));
+        let answer = self.endpoint.exchange(&request).await?;
+        let error = || answer.error();
+        // The only hint that it is so already is the text.
+        let so_already = answer.status == StatusCode::BAD_REQUEST
+            && error().message.contains("added object references already exist");
+        if so_already { Ok(()) } else { answer.ok(request.call()).map(drop) }
     }
 
     /// Ends the user's ownership of a group; fine when they do not own it. Graph keeps a group's

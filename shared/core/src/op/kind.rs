@@ -35,6 +35,7 @@ impl Op {
                 | Self::BindRole { .. }
                 | Self::BindClusterRole { .. }
                 | Self::AdoptBinding { .. }
+                | Self::GiveBack(_)
                 | Self::MakeEligible { .. }
                 | Self::GrantForATime { .. }
                 | Self::CreateUser { .. }

@@ -1,10 +1,14 @@
 //! What some writes are made of.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{GroupName, ObjectId, PersonId};
+use super::text::place;
+use crate::{
+    holdings::{Binding, Subject},
+    ids::{GroupName, ObjectId, PersonId},
+};
 
 /// What is needed to create an Entra user. `Debug` hides who it is.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,5 +71,43 @@ impl fmt::Display for Integration {
             Self::Legacy => "legacy",
             Self::Managed => "managed",
         })
+    }
+}
+
+/// One thing to give back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "give", rename_all = "camelCase")]
+pub enum GiveBack {
+    /// Make the user an owner of a group.
+    Owner {
+        /// Whose and of which group.
+        membership: Membership,
+        /// Who owns it now: an approval is for this state of it.
+        beside: BTreeSet<ObjectId>,
+    },
+    /// Name one subject more in a binding that somebody else made.
+    Subject {
+        /// The binding as observed; the write is guarded by its version.
+        binding: Binding,
+        /// Whom to name.
+        subject: Subject,
+        /// Person id, for people to read.
+        holder: String,
+    },
+}
+
+impl fmt::Display for GiveBack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Owner { membership: Membership { person, name, .. }, beside } => {
+                let beside = beside.iter().map(ObjectId::as_str).collect::<Vec<_>>().join(", ");
+                let beside = if beside.is_empty() { "nobody" } else { &beside };
+                write!(f, "+ {person} as owner of group {name}, beside {beside}")
+            }
+            Self::Subject { binding, holder, .. } => {
+                let Binding { name, role, .. } = binding;
+                write!(f, "+ {holder} into binding {name} of {role} {}", place(binding))
+            }
+        }
     }
 }

@@ -92,6 +92,7 @@ impl fmt::Display for Op {
                 write!(f, "= binding {name} of {role} {} to {holder}, adopted", place(binding))
             }
             Self::Gate { cluster, change } => change.fmt(f, cluster),
+            Self::GiveBack(what) => what.fmt(f),
             Self::RemoveSubject { binding, holder, .. } => {
                 write!(f, "- {holder} from binding {} {}", binding.name, place(binding))
             }
@@ -99,7 +100,7 @@ impl fmt::Display for Op {
     }
 }
 
-fn place(binding: &Binding) -> String {
+pub(super) fn place(binding: &Binding) -> String {
     match &binding.namespace {
         Some(namespace) => format!("in {}/{namespace}", binding.cluster),
         None => format!("at {}", binding.cluster),

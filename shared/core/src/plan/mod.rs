@@ -65,6 +65,12 @@ pub enum Intent {
     GuardCluster(request::Cluster),
     /// Everything that was taken from the person is really gone.
     ProveRevoked(request::Proof),
+    /// The person is in the groups that a case took them out of.
+    RejoinGroups(request::Undo),
+    /// The person owns the groups that a case took from them.
+    ReownGroups(request::Undo),
+    /// The person is in the bindings that a case took them out of.
+    RebindPerson(request::Undo),
     /// The person may ask for membership.
     MakeEligible(request::TeamMember),
     /// The person is a member for a time.
@@ -178,6 +184,9 @@ impl Intent {
             Self::RestoreWrites(_) => "restore_writes",
             Self::GuardCluster(_) => "guard_cluster",
             Self::ProveRevoked(_) => "prove_revoked",
+            Self::RejoinGroups(_) => "rejoin_groups",
+            Self::ReownGroups(_) => "reown_groups",
+            Self::RebindPerson(_) => "rebind_person",
             Self::MakeEligible(_) => "make_eligible",
             Self::GrantJustInTime(_) => "grant_just_in_time",
             Self::EndJustInTime(_) => "end_just_in_time",
@@ -244,6 +253,9 @@ impl fmt::Display for Intent {
             Self::RestoreWrites(r) => write!(f, "+ writes of {}", r.person_id),
             Self::GuardCluster(r) => write!(f, "+ guard of {}", r.cluster),
             Self::ProveRevoked(r) => write!(f, "? everything of {} is gone", r.person_id),
+            Self::RejoinGroups(r) => write!(f, "+ groups of {}, {}", r.person_id, taken(r)),
+            Self::ReownGroups(r) => write!(f, "+ ownerships of {}, {}", r.person_id, taken(r)),
+            Self::RebindPerson(r) => write!(f, "+ bindings of {}, {}", r.person_id, taken(r)),
             Self::MakeEligible(r) => write!(f, "+ {} eligible for {}", r.person_id, r.team),
             Self::GrantJustInTime(r) => {
                 write!(f, "+ {} into {} until {}", r.person_id, r.team, r.until)
@@ -261,6 +273,12 @@ impl fmt::Display for Intent {
             Self::RemoveBindings(r) => write!(f, "- stray bindings in {}", r.cluster),
         }
     }
+}
+
+/// Which of what a case took.
+fn taken(asked: &request::Undo) -> String {
+    let which = if asked.privileged { "those that make powerful, " } else { "" };
+    format!("{which}as {} took them", asked.case_id)
 }
 
 fn names(teams: &std::collections::BTreeSet<crate::TeamName>) -> String {

@@ -149,7 +149,7 @@ impl Path {
     pub fn of(held: &Holdings) -> BTreeSet<Self> {
         let user = held.user.as_ref();
         let sign_in = user.filter(|user| user.enabled).map(|_| Self::SignIn);
-        let groups = held.groups.iter().map(Self::group);
+        let groups = held.groups.iter().map(Self::member);
         let groups = groups.chain(held.nested.iter().map(Self::nested));
         let groups = groups.chain(held.owned.iter().map(Self::owner));
         let pim = held.pim.iter().map(Self::pim);
@@ -168,7 +168,8 @@ impl Path {
             .collect()
     }
 
-    fn group(group: &Group) -> Self {
+    /// A direct membership of this group.
+    pub fn member(group: &Group) -> Self {
         let membership = match group {
             Group { dynamic: true, .. } => Membership::Dynamic,
             Group { synced: true, .. } => Membership::Synced,

@@ -197,7 +197,7 @@ fn found(records: &[CaseRecord]) -> Vec<Tracked> {
 }
 
 /// The evidence of the step that took a path away after it was found.
-fn taken_by<'a>(
+pub(super) fn taken_by<'a>(
     records: &'a [CaseRecord],
     path: &Path,
     found_at: Timestamp,

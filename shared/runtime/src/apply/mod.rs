@@ -9,7 +9,7 @@ mod governance;
 use std::collections::BTreeMap;
 
 use futures::future::join_all;
-use latchkey_core::{ObjectId, Op, Refusal};
+use latchkey_core::{ObjectId, Op, Refusal, op::GiveBack};
 
 use crate::{cx::Cx, error::StepError, pause};
 
@@ -98,8 +98,22 @@ async fn one(cx: &Cx, op: &Op) -> Result<(), StepError> {
         | Op::AdoptBinding { .. }
         | Op::RemoveSubject { .. }
         | Op::Gate { .. } => cluster::write(cx, op).await,
+        Op::GiveBack(what) => give_back(cx, what).await,
         Op::JoinGroup { .. } | Op::LeaveGroup { .. } => Ok(()),
     }
+}
+
+async fn give_back(cx: &Cx, what: &GiveBack) -> Result<(), StepError> {
+    match what {
+        GiveBack::Owner { membership, .. } => {
+            let user = not_protected(cx, &membership.user)?;
+            cx.graph().add_owner(&membership.group, user).await?;
+        }
+        GiveBack::Subject { binding, subject, .. } => {
+            cx.cluster(&binding.cluster).await?.add_subject(binding, subject).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The last guard before a principal is touched, whatever a decision said.
