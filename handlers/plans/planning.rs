@@ -9,6 +9,7 @@ use latchkey_core::{
     ids::digest,
     message::{About, PlanMessage, StepMessage},
     plan::Intent,
+    revocation::undo::UNDO,
 };
 use latchkey_runtime::{
     Cx, StepError, approvals, case,
@@ -231,7 +232,11 @@ pub async fn close(
     receipt.extend(plan.findings.iter().map(|note| format!("note: {note}")));
     let closed = CaseRecord::Closed { receipt, signed };
     if case::read(cx, &message.case_id).await?.is_empty() {
-        for (id, _) in approvals::resting(cx, &message.about).await? {
+        for (id, seen) in approvals::resting(cx, &message.about).await? {
+            // Only its own look knows what it gives back.
+            if awaiting(&seen).any(|ask| UNDO.contains(&ask.step.as_str())) {
+                continue;
+            }
             let records = append(cx, &id, closed.clone()).await?;
             case::over(cx, &id, &records).await;
         }

@@ -5,6 +5,7 @@
 
 mod case;
 mod governance;
+mod mistaken;
 mod needs;
 mod stage;
 mod world;

@@ -4,6 +4,7 @@ mod at_once;
 mod forgotten;
 mod orders;
 mod stubborn;
+mod undo;
 mod ways;
 
 use std::{

@@ -1,6 +1,7 @@
 //! Plans one person: what the facts and the policy say they should hold, against what they hold.
 
 mod proof;
+mod undo;
 
 use std::time::Instant;
 
@@ -73,7 +74,7 @@ pub async fn plan(cx: &Cx, message: &PlanMessage, person: &PersonId) -> Result<(
     {
         view.note_open(cx).await?;
     }
-    let plan = match &seen.plan {
+    let mut plan = match &seen.plan {
         Ok(plan) => plan.clone(),
         Err(refusal) => return needs_somebody(cx, message, &view, refusal.to_string()).await,
     };
@@ -81,6 +82,7 @@ pub async fn plan(cx: &Cx, message: &PlanMessage, person: &PersonId) -> Result<(
     if view.state(cx.now()).standing() == Standing::Left {
         return out(cx, message, &view, &seen, (plan, began)).await;
     }
+    undo::add(cx, message, &view, &mut plan).await?;
     if plan.is_done() {
         settle(cx, message, &view, &seen.admins).await?;
     }

@@ -28,7 +28,7 @@ impl Case {
     pub fn ends(&self) -> Outcome {
         match self.change {
             // What was given is taken back, and the request refused.
-            Change::GrantedLeft => Outcome::Refused,
+            Change::GrantedLeft | Change::LeftAgain => Outcome::Refused,
             // Everything is still there to be found.
             _ if self.entry.name == latchkey_core::revocation::PROOF => Outcome::Unexpected,
             _ => Outcome::Applied,
@@ -70,8 +70,16 @@ const BRANCHES: &[Branch] = &[
     ("guard_cluster", "that was edited", None, Change::GuardEdited),
     ("guard_cluster", "where there is none", Some(unguarded), Change::None),
     ("require_compliant_device", "of ours that is off", None, Change::PolicyOff),
+    ("rejoin_groups", "that approve", Some(privileged), Change::None),
+    ("rejoin_groups", "of a leaver", None, Change::LeftAgain),
+    ("rebind_person", "at the cluster", Some(privileged), Change::None),
+    ("rebind_person", "of a leaver", None, Change::LeftAgain),
     ("probe_access", "of the group alone", Some(probe_team), Change::None),
 ];
+
+fn privileged() -> Value {
+    json!({ "personId": "1010", "caseId": "c-00000000000010aa", "privileged": true })
+}
 
 fn shop_reader() -> Value {
     json!({ "team": "retail", "cluster": "retail-aks", "namespace": "shop", "role": "reader" })

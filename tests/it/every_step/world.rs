@@ -2,7 +2,7 @@
 //!
 //! People of HR: 1001 joins and has no Entra user yet, 1002 joins and has one, 1003 left an hour ago
 //! and still holds everything there is to hold, 1004 works on, as do 1005, who may be on call, and 1008,
-//! to whom the policy grants a role by name. The clusters hold part of
+//! to whom the policy grants a role by name. 1010 was cut off by a mistake that was taken back. The clusters hold part of
 //! what the policy gives the teams, and some that it does not.
 
 use std::sync::PoisonError;
@@ -23,7 +23,7 @@ use latchkey_runtime::Cx;
 use sandbox::{ClusterSpec, Directory, Sandbox, World, directory::NewGroup, kubernetes};
 use serde_json::{Value, json};
 
-use super::governance;
+use super::{governance, mistaken};
 
 /// What happened in the world of one case, beside what is in every case's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +55,8 @@ pub enum Change {
     NoOnCall,
     /// What refuses leavers' writes in retail-aks was edited, and is not there in part.
     GuardEdited,
+    /// 1010 has left once more, and has what was given back.
+    LeftAgain,
     /// Our Conditional Access policy is there, switched off and narrowed.
     PolicyOff,
 }
@@ -95,6 +97,7 @@ pub async fn fill(sandbox: &Sandbox, cx: &Cx, change: Change) {
     guards(&sandbox.world, cx, &ids, change);
     facts(cx, change).await;
     taken(cx, &ids.retail).await;
+    mistaken::fill(&sandbox.world, cx, change).await;
 }
 
 /// The case that `prove_revoked` is asked about: a membership was found and taken, long enough ago
@@ -245,7 +248,7 @@ fn by_hand(world: &World, cluster: &str, ids: &Ids) {
 const STRANGER: &str = "0ddba11a-0000-4000-8000-000000000002";
 
 /// A user whose sessions began long before anything here happened.
-fn employee(directory: &mut Directory, name: &str, id: &str) -> String {
+pub fn employee(directory: &mut Directory, name: &str, id: &str) -> String {
     let user = directory.add_user(name);
     let changed = directory.change_user(&user, |user| {
         user.other.insert("employeeId".to_owned(), json!(id));
@@ -429,11 +432,11 @@ fn group_binding(namespace: Option<&str>, name: &str, role: &str, group: &str) -
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
-fn subject(kind: &str, name: &str) -> Value {
+pub fn subject(kind: &str, name: &str) -> Value {
     json!({ "kind": kind, "apiGroup": RBAC, "name": name })
 }
 
-fn with_subjects(namespace: Option<&str>, name: &str, role: &str, subjects: &[Value]) -> Value {
+pub fn with_subjects(namespace: Option<&str>, name: &str, role: &str, subjects: &[Value]) -> Value {
     json!({
         "apiVersion": format!("{RBAC}/v1"),
         "kind": if namespace.is_some() { "RoleBinding" } else { "ClusterRoleBinding" },
@@ -457,6 +460,7 @@ async fn facts(cx: &Cx, change: Change) {
         fact("1005", FactKind::Hired, 24, Some(("Site Reliability", "lou.park"))),
         fact("1008", FactKind::Hired, 24, Some(("Audit", "jo.west"))),
     ];
+    told.extend(mistaken::facts(change));
     told.push(fact("1009", FactKind::Hired, 24 * 90, Some(("Audit", "ruth.past"))));
     told.push(fact("1009", FactKind::Terminated, 24 * 40, None));
     if change == Change::GrantedLeft {
@@ -470,7 +474,7 @@ async fn facts(cx: &Cx, change: Change) {
     }
 }
 
-fn fact(person: &str, kind: FactKind, hours: i64, who: Option<(&str, &str)>) -> Fact {
+pub fn fact(person: &str, kind: FactKind, hours: i64, who: Option<(&str, &str)>) -> Fact {
     let attributes = who.map(|(department, name)| Attributes {
         department: Some(department.to_owned()),
         user_principal_name: Some(format!("{name}@contoso.onmicrosoft.com")),

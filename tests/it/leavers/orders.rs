@@ -10,7 +10,7 @@ fn rescinded(person: &str, revision: u64) -> Value {
 }
 
 /// Every order of these.
-fn orders<T: Clone>(items: &[T]) -> Vec<Vec<T>> {
+pub(super) fn orders<T: Clone>(items: &[T]) -> Vec<Vec<T>> {
     if items.is_empty() {
         return vec![Vec::new()];
     }

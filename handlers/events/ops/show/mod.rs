@@ -4,6 +4,7 @@ mod case;
 mod cluster;
 mod credentials;
 mod feeds;
+mod offered;
 mod people;
 mod person;
 mod row;

@@ -18,6 +18,7 @@ use serde_json::{Map, Value, json};
 use super::{
     super::fault::Fault,
     cases, drift, id,
+    offered::offered,
     row::{Row, azure_role, binding},
 };
 use crate::plans::plan_person::{self, Seen};
@@ -53,6 +54,7 @@ pub(in super::super) async fn person(cx: &Cx, text: &str) -> Result<Value, Fault
         "unseen": people::unseen_lines(&seen.held.unseen),
         "plan": plan,
         "residue": residue,
+        "offered": offered(cx, &view, &seen).await?,
         "drift": drift(&view.drift),
         "cases": cases(cx, &view.cases).await?,
     }))

@@ -138,6 +138,7 @@ fn requests() -> Vec<(&'static str, Value)> {
     let mut just_in_time = member.clone();
     just_in_time["until"] = json!("2099-01-01T00:00:00Z");
     just_in_time["reference"] = json!("INC-7");
+    let undo = json!({ "personId": "1042", "caseId": "c-0123456789abcdef" });
     vec![
         ("bind_cluster_role", json!({ "cluster": "aks-west", "role": "reader", "holder": holder })),
         ("bind_namespace_role", role.clone()),
@@ -165,8 +166,11 @@ fn requests() -> Vec<(&'static str, Value)> {
         ("make_eligible", member),
         ("probe_access", cluster),
         ("prove_revoked", json!({ "personId": "1042", "caseId": "c-0123456789abcdef" })),
+        ("rebind_person", undo.clone()),
+        ("rejoin_groups", undo.clone()),
         ("remove_assignments", json!({ "cluster": "aks-west" })),
         ("remove_bindings", json!({ "cluster": "aks-west" })),
+        ("reown_groups", undo),
         ("require_compliant_device", json!({ "cluster": "aks-west" })),
         ("restore_writes", person.clone()),
         ("revoke_namespace_scope", scope.clone()),
