@@ -233,8 +233,9 @@ pub async fn close(
     let closed = CaseRecord::Closed { receipt, signed };
     if case::read(cx, &message.case_id).await?.is_empty() {
         for (id, seen) in approvals::resting(cx, &message.about).await? {
-            // Only its own look knows what it gives back.
-            if awaiting(&seen).any(|ask| UNDO.contains(&ask.step.as_str())) {
+            // Only its own look knows what it gives back; of somebody who left, nothing.
+            let left = !plan.not_visible.is_empty();
+            if !left && awaiting(&seen).any(|ask| UNDO.contains(&ask.step.as_str())) {
                 continue;
             }
             let records = append(cx, &id, closed.clone()).await?;
