@@ -78,14 +78,15 @@ impl Cases {
         stripped
     }
 
-    /// What steps of this case found they could not give back.
+    /// What steps of this case found they cannot give back.
     pub fn left_over(&self, id: &CaseId) -> impl Iterator<Item = &String> {
         let records = self.0.iter().filter(move |(own, _)| own == id).flat_map(|(_, all)| all);
         let evidence = records.filter_map(|record| match record {
             CaseRecord::Evidence(done) if undo::UNDO.contains(&done.step.as_str()) => Some(done),
             _ => None,
         });
-        evidence.flat_map(|evidence| &evidence.residue)
+        let lines = evidence.flat_map(|evidence| &evidence.residue);
+        lines.filter(|line| !line.contains(undo::UNSEEN))
     }
 
     /// Whether a step has carried the request out, in whichever case: what it gave back, and

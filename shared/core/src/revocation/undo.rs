@@ -71,8 +71,8 @@ pub fn is_taking(records: &[CaseRecord]) -> bool {
     sent.any(|sent| takes.contains(&sent.step.as_str()) && !reported(&sent.message_id))
 }
 
-/// How a step says that it could not look at something.
-const UNSEEN: &str = "could not be seen";
+/// How a step says that it could not look at something, and so comes again.
+pub const UNSEEN: &str = "could not be seen";
 
 /// Whether a case holds evidence that a step carried this request out, wherever it had to look.
 pub fn is_done(case: &CaseId, records: &[CaseRecord], step: &str, request: &Value) -> bool {

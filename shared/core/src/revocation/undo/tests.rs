@@ -186,6 +186,10 @@ fn only_the_employment_that_had_ended_runs_again() {
     let mut both = new;
     both.push(fact(FactKind::TerminationRescinded, 9, 8));
     assert!(again(&both, 9));
+    let mut corrected = back();
+    corrected[2] = fact(FactKind::TerminationCorrected, 3, 90);
+    corrected[2].recorded = hour(4);
+    assert!(again(&corrected, 5) && !again(&corrected, 91), "it ends later");
     let mut quick = back();
     quick[2].recorded = hour(3) - SignedDuration::from_secs(1);
     assert!(again(&quick, 5), "who looked had not heard of it");
