@@ -1,7 +1,8 @@
 //! Many leavers at once in many clusters: one alone, then all of them, then as many again while one
 //! cluster is down and one takes requests and never answers.
 //!
-//! `cargo xtask bench leavers`. `LATCHKEY_CLUSTERS=5 LATCHKEY_LEAVERS=4` measures a smaller company.
+//! `cargo xtask bench leavers`. `LATCHKEY_CLUSTERS=5 LATCHKEY_LEAVERS=4` measures a smaller company;
+//! with `LATCHKEY_CALLS=1` every route is told, with `LATCHKEY_LINES=1` what the handlers print.
 
 mod company;
 mod watch;
@@ -158,6 +159,9 @@ async fn measure(
     let seen = watch.seen;
     let requests = requests(&world);
     let cutting = world.calls.by(Service::Kubernetes, "cut_writes");
+    if env::var_os("LATCHKEY_CALLS").is_some() {
+        println!("{}", world.calls.table());
+    }
     quiet(stage, leavers).await?;
     Ok(Took { seen, requests, cutting })
 }

@@ -6,18 +6,20 @@ use futures::future::{join_all, try_join_all};
 use latchkey_cluster::Cluster;
 use latchkey_core::{
     CallError, ClusterName, Names, ObjectId,
+    access::reaches,
     holdings::{Binding, RoleAssignment},
 };
 
 use crate::{cx::Cx, error::StepError};
 
-/// Azure roles that name the user, at, above or below the governed clusters, each once.
+/// Azure roles that name the user, at, above or below the governed clusters, each once: one request
+/// for each subscription, however many clusters are in it.
 ///
 /// # Errors
 /// Whatever ARM answers.
 pub async fn assignments(cx: &Cx, user: &ObjectId) -> Result<Vec<RoleAssignment>, StepError> {
     let calls = scopes(cx).map(|scope| async move { cx.arm().assignments_of(&scope, user).await });
-    Ok(each_once(try_join_all(calls).await?.concat()))
+    Ok(each_once(cx, try_join_all(calls).await?.concat()))
 }
 
 /// Azure roles of the user and of every group they are in, at, above or below the governed
@@ -31,14 +33,18 @@ pub async fn assignments_reaching(
 ) -> Result<Vec<RoleAssignment>, StepError> {
     let calls =
         scopes(cx).map(|scope| async move { cx.arm().assignments_reaching(&scope, user).await });
-    Ok(each_once(try_join_all(calls).await?.concat()))
+    Ok(each_once(cx, try_join_all(calls).await?.concat()))
 }
 
 fn scopes(cx: &Cx) -> impl Iterator<Item = String> {
-    cx.policy().clusters.values().map(|cluster| cluster.scope(None))
+    let subscriptions = cx.policy().cluster_subscriptions().into_iter();
+    subscriptions.map(|subscription| format!("/subscriptions/{subscription}"))
 }
 
-fn each_once(mut all: Vec<RoleAssignment>) -> Vec<RoleAssignment> {
+/// Those that reach a governed cluster; a subscription holds others.
+fn each_once(cx: &Cx, mut all: Vec<RoleAssignment>) -> Vec<RoleAssignment> {
+    let clusters = &cx.policy().clusters;
+    all.retain(|held| clusters.values().any(|cluster| reaches(cluster, &held.scope)));
     all.sort_by(|a, b| a.id.cmp(&b.id));
     all.dedup_by(|a, b| a.id.eq_ignore_ascii_case(&b.id));
     all
