@@ -8,6 +8,7 @@ use latchkey_core::{
     CallError, ClusterName, Names, ObjectId,
     access::reaches,
     holdings::{Binding, RoleAssignment},
+    policy,
 };
 
 use crate::{cx::Cx, error::StepError};
@@ -41,13 +42,22 @@ fn scopes(cx: &Cx) -> impl Iterator<Item = String> {
     subscriptions.map(|subscription| format!("/subscriptions/{subscription}"))
 }
 
-/// Those that reach a governed cluster; a subscription holds others.
+/// Those at, above or below a governed cluster; a subscription holds others.
 fn each_once(cx: &Cx, mut all: Vec<RoleAssignment>) -> Vec<RoleAssignment> {
     let clusters = &cx.policy().clusters;
-    all.retain(|held| clusters.values().any(|cluster| reaches(cluster, &held.scope)));
+    let matters = |held: &RoleAssignment| {
+        clusters.values().any(|cluster| reaches(cluster, &held.scope) || is_below(cluster, held))
+    };
+    all.retain(matters);
     all.sort_by(|a, b| a.id.cmp(&b.id));
     all.dedup_by(|a, b| a.id.eq_ignore_ascii_case(&b.id));
     all
+}
+
+/// Whether it is at something in the cluster, a namespace or whatever else.
+fn is_below(cluster: &policy::Cluster, held: &RoleAssignment) -> bool {
+    let (scope, id) = (held.scope.to_ascii_lowercase(), cluster.resource_id.to_ascii_lowercase());
+    scope.strip_prefix(id.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// What was found in the governed clusters, and the clusters that could not be seen, with the
