@@ -234,8 +234,8 @@ pub async fn close(
     if case::read(cx, &message.case_id).await?.is_empty() {
         for (id, seen) in approvals::resting(cx, &message.about).await? {
             // Only its own look knows what it gives back; of somebody who left, nothing.
-            let left = !plan.not_visible.is_empty();
-            if !left && awaiting(&seen).any(|ask| UNDO.contains(&ask.step.as_str())) {
+            if !plan.is_of_leaver() && awaiting(&seen).any(|ask| UNDO.contains(&ask.step.as_str()))
+            {
                 continue;
             }
             let records = append(cx, &id, closed.clone()).await?;
@@ -268,6 +268,12 @@ pub async fn wait(cx: &Cx, message: &PlanMessage, until: Timestamp) -> Result<()
     let attempt = message.attempt + u32::from(!message.net);
     let next = PlanMessage::look(message.case_id.clone(), message.about.clone(), attempt);
     send_plan(cx, &next, Some(until)).await
+}
+
+/// Sends the same look once more for a minute later: something else comes first.
+pub async fn put_off(cx: &Cx, message: &PlanMessage) -> Result<(), StepError> {
+    let again = PlanMessage { tries: message.tries + 1, ..message.clone() };
+    send_plan(cx, &again, after(cx.now(), NET)).await
 }
 
 async fn append(cx: &Cx, id: &CaseId, record: CaseRecord) -> Result<Vec<CaseRecord>, StepError> {

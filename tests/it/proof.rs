@@ -4,7 +4,7 @@ use handlers::timers::sweep;
 use jiff::SignedDuration;
 use latchkey_core::{
     CaseId,
-    case::{CaseRecord, Evidence, Outcome},
+    case::{CaseRecord, Evidence, Outcome, SentStep},
     revocation::{PROOF, Receipt},
 };
 use latchkey_runtime::case;
@@ -127,6 +127,29 @@ async fn what_a_sweep_finds_while_the_case_waits_is_taken_in_that_case() {
     let group = receipt(&played, &id).await.paths.pop().expect("a path");
     assert_eq!(group.told, "group Ops_Frontend_team");
     assert_ne!(group.writes, Vec::<String>::new(), "it was taken in this case");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_step_that_never_reports_holds_up_what_a_sweep_finds_but_not_for_ever() {
+    let played = leaver().await;
+    pass(&played, 20).await;
+    let (id, records) = case_of_the_end(&played).await;
+    let lost = SentStep { step: "leave_groups".into(), message_id: "lost".into() };
+    let planned = CaseRecord::Planned {
+        attempt: case::last_look(&records) + 1,
+        plan: Vec::new(),
+        steps: vec![lost],
+        residue: Vec::new(),
+        plan_hash: String::new(),
+        ms: 0,
+    };
+    let cx = played.stage.cx();
+    cx.ledger().append_always(&format!("cases/{id}"), cx.now(), &planned).await.expect("kept");
+    let (upn, before) = (give_back(&played), played.cases_of(PERSON).await.len());
+    sweep::sweep(&played.turned_cx(sweep::NAME)).await.expect("it sweeps");
+    played.settled().await;
+    assert_eq!(played.lines_with(&upn), [format!("user {upn} disabled")]);
+    assert_eq!(played.cases_of(PERSON).await.len(), before, "no case was opened beside it");
 }
 
 /// Somebody takes the leaver into the group once more.

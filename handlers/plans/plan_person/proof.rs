@@ -1,6 +1,5 @@
 //! Of somebody who left: which ways in were found, and when their case may close.
 
-use jiff::SignedDuration;
 use latchkey_core::{
     CaseId, Plan, Timestamp,
     case::{CaseRecord, Cause, case_stream},
@@ -16,9 +15,9 @@ use latchkey_runtime::{
 
 use super::{Seen, planning};
 
-/// How long after its last record a case is taken to be at work: its next look, or the net below
-/// it, has come by then.
-const IN_HAND: SignedDuration = SignedDuration::from_mins(5);
+/// How often a look is put off for steps that are under way in another case: what has not reported
+/// by then is lost.
+const MOST_PUT_OFF: u32 = 5;
 
 /// Until when a case waits that a net was sent for: what it stands in for has come, and only the
 /// next look may have been lost.
@@ -54,7 +53,7 @@ pub(super) async fn follow(
 
 /// The look as one of the case in which the person is being taken out already: one that nobody
 /// opened a case for, a sweep's or that of a change which our own writes brought about, opens none
-/// beside it with a receipt of its own. None while that case has its own look before it.
+/// beside it with a receipt of its own. While steps of that case are under way the look is put off.
 pub(super) async fn joined(
     cx: &Cx,
     message: &PlanMessage,
@@ -65,12 +64,13 @@ pub(super) async fn joined(
         return Ok(Some(message.clone()));
     }
     for id in view.cases.iter().rev() {
-        let (records, last) = case::read_dated(cx, id).await?;
+        let records = case::read(cx, id).await?;
         let over = case::is_closed(&records) || case::is_stuck(&records);
         if over || !takes_out(&records) {
             continue;
         }
-        if cx.now().duration_since(last) < IN_HAND && !waits(&records) {
+        if case::is_at_work(&records) && message.tries < MOST_PUT_OFF {
+            planning::put_off(cx, message).await?;
             return Ok(None);
         }
         let about = About::Person(view.person.clone());
@@ -85,10 +85,6 @@ fn takes_out(records: &[CaseRecord]) -> bool {
         matches!(record, CaseRecord::Planned { attempt: 0, .. } | CaseRecord::Paths { .. })
     };
     records.iter().any(tells)
-}
-
-fn waits(records: &[CaseRecord]) -> bool {
-    matches!(records.last(), Some(CaseRecord::Waiting { .. }))
 }
 
 /// What is left although the plan has nothing to say about it: the case may not close over it.

@@ -84,16 +84,6 @@ pub async fn read(cx: &Cx, id: &CaseId) -> Result<Vec<CaseRecord>, StepError> {
     journal::read(cx, &case_stream(id)).await
 }
 
-/// Reads a case, and when the last thing was recorded in it.
-///
-/// # Errors
-/// Whatever the ledger answers.
-pub async fn read_dated(cx: &Cx, id: &CaseId) -> Result<(Vec<CaseRecord>, Timestamp), StepError> {
-    let records = cx.ledger().read(&case_stream(id)).await?;
-    let last = records.last().map_or(Timestamp::MIN, |record| record.at);
-    Ok((journal::typed(&records)?, last))
-}
-
 /// The fact among these whose event opened the case.
 pub fn fact_of<'a>(facts: &'a [Fact], records: &[CaseRecord]) -> Option<&'a Fact> {
     let Some(CaseRecord::Opened { cause: Cause::Event { source, id, .. }, .. }) = records.first()
@@ -119,6 +109,15 @@ pub fn is_stuck(records: &[CaseRecord]) -> bool {
         CaseRecord::Requested { .. } | CaseRecord::Approved { .. } => Some(false),
         _ => None,
     }) == Some(true)
+}
+
+/// Whether steps that the look made last sent have not left evidence.
+pub fn is_at_work(records: &[CaseRecord]) -> bool {
+    latest_plan(records).is_some_and(|(_, steps)| owes(steps, records))
+}
+
+fn owes(steps: &[SentStep], records: &[CaseRecord]) -> bool {
+    steps.iter().any(|sent| !has_answer(records, &sent.message_id))
 }
 
 /// Whether the look made last left something to an app that is paused.
@@ -225,7 +224,7 @@ pub async fn go_on(
     if is_stuck(records) {
         return Ok(());
     }
-    let owed = steps.iter().any(|sent| !records.iter().any(|r| answers(r, &sent.message_id)));
+    let owed = owes(steps, records);
     let ripe = asks(records).any(|ask| ask.is_ripe(id, records));
     if owed || (steps.is_empty() && !ripe) {
         return Ok(());

@@ -44,7 +44,6 @@ where
     }
 }
 
-/// The records as values of ours.
-pub(crate) fn typed<T: DeserializeOwned>(records: &[Record]) -> Result<Vec<T>, StepError> {
+fn typed<T: DeserializeOwned>(records: &[Record]) -> Result<Vec<T>, StepError> {
     Ok(records.iter().map(Record::parse).collect::<Result<_, _>>()?)
 }

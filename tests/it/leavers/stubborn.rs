@@ -127,7 +127,7 @@ async fn one_cluster_that_is_down_keeps_no_other_open_and_is_named() {
     let down = clusters().remove(PRIVATE).expect("the cluster");
     // No further than the first looks: each tries for seconds to reach the cluster.
     let bus = &played.stage.sandbox.world.bus;
-    bus.fast_forward_within(Some(SignedDuration::from_secs(2)));
+    bus.fast_forward_within(Some(SignedDuration::from_secs(12)));
     played.tell(&left("7105", 2)).await;
     // A binding stays, without the leaver.
     let bound = || played.lines_with("ClusterRoleBinding by-id: ClusterRole edit ← ");

@@ -125,6 +125,11 @@ impl Plan {
     pub fn is_done(&self) -> bool {
         self.intents.is_empty() && self.residue.is_empty() && self.waits.is_empty()
     }
+
+    /// Whether it is the plan for somebody who left: only of them is said what cannot be seen.
+    pub fn is_of_leaver(&self) -> bool {
+        !self.not_visible.is_empty()
+    }
 }
 
 impl fmt::Display for Plan {
