@@ -1,5 +1,6 @@
 //! The story of a case in the ledger, and the question whether it goes on.
 
+mod alarm;
 pub mod open;
 pub mod told;
 
@@ -16,6 +17,8 @@ use latchkey_core::{
     message::{About, PlanMessage},
 };
 use latchkey_telemetry::metrics;
+
+pub use alarm::{mark_overdue, mark_stuck, note_stuck, stuck_in};
 
 use crate::{
     cx::Cx,
@@ -126,64 +129,6 @@ pub fn is_paused(records: &[CaseRecord]) -> bool {
         CaseRecord::Planned { residue, .. } => Some(residue.iter().any(|l| l.starts_with(PAUSED))),
         _ => None,
     }) == Some(true)
-}
-
-/// Marks the case as one that needs somebody, for these reasons.
-///
-/// # Errors
-/// Whatever the ledger answers.
-pub async fn mark_stuck(
-    cx: &Cx,
-    id: &CaseId,
-    about: &About,
-    why: Vec<String>,
-) -> Result<(), StepError> {
-    tracing::error!(case = %id, ?why, "stuck");
-    open(cx, id, about, Cause::Sweep).await?;
-    note_stuck(cx, id).await?;
-    let stuck = CaseRecord::Stuck { why };
-    let (wrote, records) = append_if(cx, &case_stream(id), |seen: &[CaseRecord]| {
-        (seen.last() != Some(&stuck)).then(|| stuck.clone())
-    })
-    .await?;
-    if wrote {
-        told::stuck(&records);
-    }
-    Ok(())
-}
-
-/// Records that bounds of these ways in have passed and nobody has proven them gone, once for the
-/// same ones, and calls somebody.
-///
-/// # Errors
-/// Whatever the ledger answers.
-pub async fn mark_overdue(cx: &Cx, id: &CaseId, paths: Vec<String>) -> Result<(), StepError> {
-    let overdue = CaseRecord::Overdue { at: cx.now(), paths: paths.clone() };
-    let told = |record: &CaseRecord| matches!(record, CaseRecord::Overdue { paths: before, .. } if *before == paths);
-    let (wrote, records) = append_if(cx, &case_stream(id), |seen: &[CaseRecord]| {
-        (!seen.iter().any(told)).then(|| overdue.clone())
-    })
-    .await?;
-    if wrote {
-        tracing::error!(case = %id, ?paths, "overdue");
-        told::overdue(&records);
-    }
-    Ok(())
-}
-
-/// Lists a case under the month in which it became stuck, so that whoever asks finds it.
-///
-/// # Errors
-/// Whatever the ledger answers.
-pub async fn note_stuck(cx: &Cx, id: &CaseId) -> Result<(), StepError> {
-    let key = format!("{}/{id}", stuck_in(cx.now()));
-    cx.ledger().create_once(&key, cx.now(), id).await?;
-    Ok(())
-}
-
-/// Where cases are listed that became stuck in the month of this instant.
-pub fn stuck_in(at: Timestamp) -> String {
-    format!("stuck/{}", at.strftime("%Y-%m"))
 }
 
 /// Appends evidence once per message, and asks for the next look when it was the last one owed.
