@@ -3,12 +3,13 @@
 
 use std::{fmt::Write as _, sync::Arc};
 
+use jiff::SignedDuration;
 use latchkey_core::{
     CallError, CaseId, ClusterName, NamespaceName, ObjectId,
     case::{CaseRecord, Evidence, Outcome},
 };
 use latchkey_runtime::{Cx, StepError, case};
-use sandbox::Service;
+use sandbox::{Service, directory::User};
 use serde_json::json;
 use xtask::{apps::apps, outcome, stage::user_id};
 
@@ -109,6 +110,13 @@ async fn an_identity_may_do_what_its_app_is_for_and_nothing_of_another_app() {
 async fn a_step_in_the_wrong_app_fails_and_says_which_right_is_missing() {
     let played = misplaced("end_sessions", "directory", Some("cluster")).await;
     played.tell(&hire("6502", "Frontend Ops")).await;
+    {
+        // Entra counts in seconds: an end told in the second of the hire finds no session from before.
+        let mut directory = played.stage.sandbox.world.directory.write().expect("the directory");
+        let upn = "p6502@contoso.onmicrosoft.com";
+        let earlier = |user: &mut User| user.sessions_valid_from -= SignedDuration::from_hours(1);
+        directory.change_user(upn, earlier).expect("the user").expect("the name stays");
+    }
     let left = event("person.terminated.v1", "6502", 2, json!({ "urgency": "immediate" }));
     played.tell(&left).await;
     let cases = played.cases_of("6502").await;
