@@ -5,8 +5,8 @@ use std::{fmt::Write as _, sync::PoisonError};
 
 use anyhow::{Context, Result, ensure};
 use futures::{StreamExt, TryStreamExt, stream};
-use jiff::Timestamp;
-use sandbox::World;
+use jiff::{SignedDuration, Timestamp};
+use sandbox::{World, directory::User};
 use serde_json::{Value, json};
 use xtask::doors::Doors;
 
@@ -128,7 +128,11 @@ pub fn burden(
 fn burdened(world: &World, clusters: usize, at: usize) -> Result<Leaver> {
     let person = person(at);
     let user = {
-        let directory = world.directory.read().unwrap_or_else(PoisonError::into_inner);
+        let mut directory = world.directory.write().unwrap_or_else(PoisonError::into_inner);
+        // They have worked here for a while: Entra counts in seconds, and whoever was made in the
+        // second of their end has no session from before it.
+        let before = |user: &mut User| user.sessions_valid_from -= SignedDuration::from_hours(1);
+        directory.change_user(&upn(&person), before).context("a user")??;
         directory.user(&upn(&person)).context("a user")?.id.clone()
     };
     let bound: Vec<_> = (0..BOUND).map(|n| cluster((at * BOUND + n) % clusters)).collect();
